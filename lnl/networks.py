@@ -5,8 +5,10 @@
 # %% auto #0
 __all__ = ['Normalize', 'MapHeads', 'BiasNet', 'digit_net']
 
-# %% ../nbs/02_networks.ipynb #178b24ea
+# %% ../nbs/02_networks.ipynb #d61364ac
 import math, torch
+from importlib.resources import files
+from safetensors.torch import load_file
 from torch import nn
 
 # %% ../nbs/02_networks.ipynb #8fef77ca

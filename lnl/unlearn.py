@@ -48,18 +48,18 @@ def fixed(
     finally:
         for p in net.parameters(): p.requires_grad_(True)
 
-# %% ../nbs/04_unlearn.ipynb #69618209
+# %% ../nbs/04_unlearn.ipynb #823794e0
 class Unlearn(Callback):
     "Unlearn the bias while training: h learns to read it (eq. 7), f learns to hide it (eq. 9). One forward pass of f per step"
-    order = 5
+    order,name = 5,'unlearn'
     def __init__(self,
         lam:float=0., # λ ≥ 0 in eq. (9): weight of the negative entropy (mean over attributes)
         mu:float=5., # μ ≥ 0 in eq. (9): weight of the bias loss (sum over attributes)
         n_h:int=8, # steps of h before each step of f
         h_bs:int=32, # images per step of h, taken in turn from the batch
         lr_ratio:float=2., # learning rate of h, as a multiple of f's
-        start:float=.1, # share of the training before h joins
-        ramp:float=.25, # share of the training over which λ and μ grow from 0 to full
+        start:float=.075, # share of the training before h joins
+        ramp:float=.15, # share of the training over which λ and μ grow from 0 to full
     ):
         for k,v in dict(lam=lam, mu=mu, start=start, ramp=ramp).items():
             if not 0 <= v < math.inf: raise ValueError(f"{k} must be a finite number >= 0, got {v}")
@@ -131,7 +131,7 @@ def after_loss(self:Unlearn):
     self.learn.loss_grad = self.loss_grad + s*self.lam*neg_entropy - s*self.mu*bias # eq. (9)
     self.history.append(dict(step=self.train_iter, strength=s, loss=self.loss.item(), neg_entropy=neg_entropy.item(), bias_loss=bias.item()))
 
-# %% ../nbs/04_unlearn.ipynb #998ce53f
+# %% ../nbs/04_unlearn.ipynb #3a48613d
 class TwoPass(Unlearn):
     "The paper's loop: step A on eq. (9) without its last term, step B on the bias loss through a reversal; two forward passes"
     def __init__(self,
@@ -142,19 +142,20 @@ class TwoPass(Unlearn):
     ): super().__init__(lam=lam, mu=mu, lr_ratio=lr_ratio, start=start, ramp=0.)
 
     def after_loss(self):
+        self.neg_entropy = None
         if not self.training or self.strength == 0: return
         with torch.autocast(self.z.device.type, enabled=False): neg_entropy,_ = self.hide_terms(self.z.float(), self.bias)
         check_finite(self.train_iter, negative_entropy=neg_entropy)
         self.neg_entropy,self.learn.loss_grad = neg_entropy.item(),self.loss_grad + self.lam*neg_entropy # step A
 
     def after_batch(self):
-        if not self.training or self.strength == 0: return
+        if not self.training or self.neg_entropy is None: return
         self.opt_h.set_hypers(lr=self.lr_ratio*float(self.opt.hypers[-1]['lr']))
         bias = bias_loss(self.model.h(grad_reverse(self.model.f(*self.xb), self.mu)), self.bias) # step B
-        check_finite(self.train_iter, bias_loss=bias)
+        check_finite(self.train_iter-1, bias_loss=bias)
         bias.backward()
         for o in (self.opt, self.opt_h): o.step(); o.zero_grad()
-        self.history.append(dict(step=self.train_iter, strength=1., loss=self.loss.item(), neg_entropy=self.neg_entropy, bias_loss=bias.item()))
+        self.history.append(dict(step=self.train_iter-1, strength=1., loss=self.loss.item(), neg_entropy=self.neg_entropy, bias_loss=bias.item()))
 
 # %% ../nbs/04_unlearn.ipynb #1d2181ec
 def flat_cos(

@@ -1,0 +1,51 @@
+"""Everything that must hold: library in sync with the notebooks, notebooks clean, README current, every notebook runs.
+
+Run by `make test`. Works on a copy for the checks, so that nothing in the checkout is changed.
+The last line counts what ran: `N passed, N failed`.
+"""
+import filecmp, os, re, shutil, subprocess, sys, tempfile
+from pathlib import Path
+
+root, bin_dir = Path(__file__).resolve().parent.parent, Path(sys.executable).parent
+os.chdir(root)
+results = []
+
+def record(ok, name, hint=''):
+    results.append(ok)
+    print(f"{'ok    ' if ok else 'FAILED'}  {name}" + ('' if ok or not hint else f'\n        {hint}'), flush=True)
+
+def tool(name, *args, cwd): return subprocess.run([bin_dir/name, *args], cwd=cwd, capture_output=True, text=True)
+
+def differences(a, b, pattern):
+    "Files under `a` or `b` that match `pattern` and are not the same in both"
+    names = {p.relative_to(top) for top in (a, b) for p in top.rglob(pattern) if '.ipynb_checkpoints' not in p.parts}
+    same = lambda n: (a/n).is_file() and (b/n).is_file() and filecmp.cmp(a/n, b/n, shallow=False)
+    return sorted(str(n) for n in names if not same(n))
+
+with tempfile.TemporaryDirectory() as tmp:
+    copy = Path(tmp)/'copy'
+    shutil.copytree(root, copy, ignore=shutil.ignore_patterns('.venv*', '.git', '_docs', '_proc', 'results', '*.egg-info', '__pycache__', 'assets'))
+    done = [tool('nbdev_export', cwd=copy), tool('nbdev_clean', cwd=copy)]
+    for r in done:
+        if r.returncode: print(r.stdout, r.stderr)
+    changed = differences(root/'lnl', copy/'lnl', '*.py')
+    record(not done[0].returncode and not changed, 'the library is in sync with the notebooks', f'run nbdev_export; it changes {changed}')
+    changed = differences(root/'nbs', copy/'nbs', '*.ipynb')
+    record(not done[1].returncode and not changed, 'the notebooks are clean', f'run nbdev_clean; it changes {changed}')
+    subprocess.run([sys.executable, root/'.ci'/'readme.py', Path(tmp)/'README.md'], check=True)
+    record(filecmp.cmp(root/'README.md', Path(tmp)/'README.md', shallow=False), 'README.md is current', 'run make readme')
+
+print('running the notebooks, two at a time; this takes some minutes', flush=True)
+proc = subprocess.Popen([bin_dir/'nbdev_test', '--n_workers', '2', '--do_print', '--timing'], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env={**os.environ, 'PYTHONUNBUFFERED': '1'})
+log = []
+for line in proc.stdout:
+    log.append(line)
+    print(line, end='', flush=True)
+proc.wait()
+text = ''.join(log)
+ran = len(re.findall(r'^Starting ', text, re.M))
+failed = len(re.findall(r'^\t\S+\.ipynb$', text.partition('Tests Failed On')[2], re.M))
+if proc.returncode: failed = max(failed, 1)
+results += [False]*failed + [True]*(ran-failed)
+print(f'{results.count(True)} passed, {results.count(False)} failed')
+sys.exit(not all(results) or not ran)
