@@ -88,7 +88,7 @@ def best_of(
     best = pd.DataFrame({k: np.min([r[k] for r in rounds], axis=0) for k in jobs}, index=['wall', 'cpu']).T
     return best.assign(ratio=best.cpu/best.cpu.iloc[0])
 
-# %% ../nbs/09_speed.ipynb #fdfa6230
+# %% ../nbs/09_speed.ipynb #f9cc8c27
 _IN_PLAY = dict(baseline={}, stable=dict(start=0., ramp=0.), paper=dict(start=0.)) # settings that bring h in from the first step
 def stepper(
     method:str, # `'baseline'` (the stable recipe without unlearning), `'stable'` or `'paper'`
@@ -108,7 +108,9 @@ def stepper(
     learn.create_opt()
     for event in ('before_fit', 'before_train'): learn(event)
     batch = dls.train.batch(torch.arange(len(data)))
-    def step(): learn.one_batch(0, batch); return learn.loss.item()
+    def step():
+        learn.one_batch(0, batch)
+        return learn.loss.item()
     step.learn = learn
     return step
 
@@ -124,7 +126,7 @@ def conv_share(
     ops = {o.key: o.self_cpu_time_total for o in p.key_averages()}
     return sum(t for k,t in ops.items() if 'conv' in k)/sum(ops.values())
 
-# %% ../nbs/09_speed.ipynb #eb06d4f6
+# %% ../nbs/09_speed.ipynb #f0f83363
 def _rows(times, name, measured, unit, per, scale, convolutions):
     t = times.assign(measured=measured, unit=unit, per=per, seconds=scale*times.cpu, convolutions=pd.Series(convolutions, dtype=float))
     t.index = pd.Index([f'{name}: {k}' for k in t.index], name='what')
@@ -144,8 +146,8 @@ def run_benchmark(
         stepping = best_of(jobs, steps)
         shares = {m: conv_share(job) for m,job in jobs.items()}
     finally: torch.set_num_threads(threads)
-    return pd.concat([_rows(painting, 'data', n, 'images', '60,000 images', 60_000/n, {}),
-                      _rows(stepping, 'step', 1, 'steps', 'step', 1, shares)], ignore_index=True).assign(threads=1)
+    rows = _rows(painting, 'data', n, 'images', '60,000 images', 60_000/n, {}), _rows(stepping, 'step', 1, 'steps', 'step', 1, shares)
+    return pd.concat(rows, ignore_index=True).assign(threads=1)
 
 # %% ../nbs/09_speed.ipynb #c433704f
 @_command

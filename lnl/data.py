@@ -104,7 +104,7 @@ class ColorLoader(DataLoader):
         if not self.bias: return x, y
         return x, y, bin_labels(images) if self.bias == 'places' else b
 
-# %% ../nbs/01_data.ipynb #158fc852
+# %% ../nbs/01_data.ipynb #7e0347b3
 def _dls(self,
     bs:int=128, # images per batch
     valid=None, # `ColoredMNIST` to watch after each epoch; `None`: the test split of the same σ² and seed

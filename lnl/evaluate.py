@@ -6,7 +6,7 @@
 __all__ = ['PROBES', 'predict', 'evaluate', 'confusion_by_color', 'show_confusion', 'show_color_grid', 'features', 'halves',
            'linear_probe', 'conv_probe', 'probe', 'label_only', 'leakage']
 
-# %% ../nbs/05_evaluate.ipynb #7e7e109b
+# %% ../nbs/05_evaluate.ipynb #03a24d53
 import numpy as np, torch, torch.nn.functional as F
 import matplotlib.pyplot as plt
 from matplotlib.figure import Figure
@@ -14,7 +14,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from torch import nn
-from .data import PALETTE, ColoredMNIST, colorize
+from .data import PALETTE, colorize
 from .losses import bias_loss
 from .networks import MapHeads
 
@@ -32,7 +32,7 @@ def predict(
     net.train(training)
     return answers
 
-# %% ../nbs/05_evaluate.ipynb #5dd4afff
+# %% ../nbs/05_evaluate.ipynb #c35deb3d
 def evaluate(
     net:nn.Module, # images -> class logits
     data, # `ColoredMNIST`, or anything with `images`, `digits` and `color_ids`
@@ -43,7 +43,7 @@ def evaluate(
     share = lambda hits: hits.float().mean().item() # nan if empty
     cells = [right[cell] for k in range(100) if (cell := (10*y+c) == k).sum() >= 30]
     return dict(accuracy=share(right), aligned=share(right[aligned]), conflicting=share(right[~aligned]),
-                worst=min(map(share, cells), default=float('nan')), follows_color=share((a == c)[~aligned]))
+        worst=min(map(share, cells), default=float('nan')), follows_color=share((a == c)[~aligned]))
 
 # %% ../nbs/05_evaluate.ipynb #0c7b7e45
 def confusion_by_color(
@@ -120,7 +120,7 @@ def linear_probe(
         out[:,i,model[-1].classes_] = torch.tensor(model.predict_log_proba(x[score])).float()
     return out
 
-# %% ../nbs/05_evaluate.ipynb #24ad6f2e
+# %% ../nbs/05_evaluate.ipynb #c28baa2a
 def conv_probe(
     z:torch.Tensor, # float [n,c,h,w], frozen features
     bias:torch.Tensor, # int64 [n,n_attr], labels in 0..7
@@ -135,7 +135,10 @@ def conv_probe(
     opt = torch.optim.AdamW(h.parameters(), 3e-3, weight_decay=.1)
     decay = torch.optim.lr_scheduler.CosineAnnealingLR(opt, 8)
     for idx in order:
-        for i in idx.split(64): opt.zero_grad(); bias_loss(answer(z[i]), bias[i]).backward(); opt.step()
+        for i in idx.split(64):
+            opt.zero_grad()
+            bias_loss(answer(z[i]), bias[i]).backward()
+            opt.step()
         decay.step()
     h.eval()
     with torch.no_grad(): return torch.cat([torch.stack(answer(x), 1).log_softmax(2) for x in z[score].split(500)])
@@ -164,7 +167,7 @@ def label_only(
     counts.index_put_((digits[learn,None], torch.arange(bias.shape[1])[None], bias[learn]), torch.ones(1), accumulate=True)
     return (counts/counts.sum(2, keepdim=True)).log()[digits[score]]
 
-# %% ../nbs/05_evaluate.ipynb #d9419b33
+# %% ../nbs/05_evaluate.ipynb #c9a1a812
 def leakage(
     net, # has `f`
     data, # `ColoredMNIST`
@@ -177,4 +180,4 @@ def leakage(
     bits = lambda logq: -logq.gather(2, target[:,:,None]).mean().item()/np.log(2)
     with_digit = torch.cat([z, F.one_hot(y, 10).float()[:,:,None,None].expand(-1,-1,*z.shape[2:])], 1)
     return dict(bits=bits(label_only(b, torch.zeros_like(y))) - bits(PROBES[kind](z, b, seed)),
-                bits_given_digit=bits(label_only(b, y)) - bits(PROBES[kind](with_digit, b, seed)))
+        bits_given_digit=bits(label_only(b, y)) - bits(PROBES[kind](with_digit, b, seed)))

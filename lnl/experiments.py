@@ -10,7 +10,7 @@ __all__ = ['PAPER', 'METHODS', 'check_config', 'read_config', 'make_learner', 's
 import warnings
 warnings.filterwarnings('ignore', message='.*torch.jit.script.*') # fastai's import, with recent PyTorch
 
-# %% ../nbs/08_experiments.ipynb #88685f1a
+# %% ../nbs/08_experiments.ipynb #6a32610c
 import difflib, json, multiprocessing as mp, os, platform, random, subprocess, sys, time
 from functools import wraps
 from importlib.metadata import version
@@ -18,18 +18,17 @@ from importlib.resources import files
 from pathlib import Path
 import matplotlib.pyplot as plt, numpy as np, pandas as pd, torch, yaml
 from fastai.callback.core import Callback
-from fastai.callback.progress import ProgressCallback
 from fastcore.script import anno_parser, store_true
 from fastprogress.fastprogress import progress_bar
 from .data import ColoredMNIST
-from .evaluate import confusion_by_color, evaluate, show_color_grid, show_confusion
+from .evaluate import COLORS, confusion_by_color, evaluate, show_color_grid, show_confusion
 from .networks import digit_net
 from .unlearn import RECIPES, plain_learner, unlearn_learner
 
-# %% ../nbs/08_experiments.ipynb #59eb771a
+# %% ../nbs/08_experiments.ipynb #6fe7514d
 PAPER = pd.DataFrame( # Fig. 4 (README of the official code): test accuracy by σ² (rows) and method (columns)
     dict(erm=[.4055,.4813,.5996,.6626,.7333,.7973,.8450], blindeye=[.6741,.7123,.7883,.8203,.8638,.8927,.9159],
-         gray=[.8374,.8751,.8996,.9166,.9325,.9472,.9596], lnl=[.8185,.8854,.9137,.9306,.9406,.9555,.9618]),
+        gray=[.8374,.8751,.8996,.9166,.9325,.9472,.9596], lnl=[.8185,.8854,.9137,.9306,.9406,.9555,.9618]),
     index=pd.Index([.02,.025,.03,.035,.04,.045,.05], name='var'))
 
 # %% ../nbs/08_experiments.ipynb #9437144f
@@ -88,11 +87,12 @@ def make_learner(
     dls = data.dls(bs=cfg['bs'], bias=RECIPES[cfg['recipe']]['bias'])
     return unlearn_learner(dls, digit_net(), cfg['recipe'], **{**_ONLY[method], **cfg['settings']})
 
-# %% ../nbs/08_experiments.ipynb #fe925772
+# %% ../nbs/08_experiments.ipynb #1d66fe05
 def _plain(opt): # an optimiser's state as tensors, numbers, lists and dicts, which `weights_only=True` accepts
     state = opt.state_dict()
     return dict(state=[dict(s) for s in state['state']], hypers=[{k: float(v) if isinstance(v, float) else v for k,v in h.items()} for h in state['hypers']])
 
+# %% ../nbs/08_experiments.ipynb #bc74092a
 def save_state(
     learn, # `Learner` after a whole epoch
     path:Path, # the file; replaced in one go
@@ -100,7 +100,7 @@ def save_state(
 ):
     "Write everything that is needed to continue this training to the same bits"
     rngs = dict(torch=torch.get_rng_state(), python=list(random.getstate()[1]), numpy=[int(i) for i in np.random.get_state()[1]],
-                numpy_pos=int(np.random.get_state()[2]), loader=list(learn.dls.train.rng.getstate()[1]))
+        numpy_pos=int(np.random.get_state()[2]), loader=list(learn.dls.train.rng.getstate()[1]))
     state = dict(model=learn.model.state_dict(), opt=_plain(learn.opt), rngs=rngs, **extra)
     if hasattr(learn, 'unlearn'): state.update(opt_h=_plain(learn.unlearn.opt_h), history=learn.unlearn.history)
     torch.save(state, path.with_suffix('.tmp'))
@@ -157,13 +157,13 @@ class Bookkeeper(Callback):
         self.rows.append({**row, 'seconds': self.spent()[0]})
         save_state(self.learn, self.state_path, epoch=self.epoch+1, rows=self.rows, losses=self.losses, seconds=self.spent())
 
-# %% ../nbs/08_experiments.ipynb #e9215744
+# %% ../nbs/08_experiments.ipynb #09cbcc7d
 def provenance() -> dict: # strings
     "Versions of what computes, the commit if there is one, the processor and its threads"
     git = subprocess.run(['git','rev-parse','--short','HEAD'], cwd=str(files('lnl')), capture_output=True, text=True)
     cpu = [o.split(':')[1].strip() for o in Path('/proc/cpuinfo').read_text().splitlines() if o.startswith('model name')] if Path('/proc/cpuinfo').exists() else []
     return dict(lnl=version('lnl'), torch=torch.__version__, fastai=version('fastai'), python=platform.python_version(),
-                commit=git.stdout.strip() or 'not a checkout', cpu=(cpu or [platform.processor()])[0], threads=torch.get_num_threads())
+        commit=git.stdout.strip() or 'not a checkout', cpu=(cpu or [platform.processor()])[0], threads=torch.get_num_threads())
 
 def train_method(
     cfg:dict, # a checked configuration
@@ -187,28 +187,28 @@ def train_method(
     torch.save(learn.model.state_dict(), Path(out)/f'{method}.pth')
     return result
 
-# %% ../nbs/08_experiments.ipynb #ca82283f
+# %% ../nbs/08_experiments.ipynb #bf180080
+def _show_bar(total):
+    bar = progress_bar(range(total))
+    bar.update(0)
+    def show(at, each):
+        bar.comment = ', '.join(f'{m} {s}/{each}' for m,s in at.items())
+        bar.update(sum(at.values()))
+    return show
+
+def _show_lines(): # where the output is a file: a line for each tenth
+    said = {}
+    def show(at, each):
+        for m,s in at.items():
+            if 10*s//each > said.get(m, 0):
+                said[m] = 10*s//each
+                print(f'{m}: step {s} of {each}', flush=True)
+    return show
+
+# %% ../nbs/08_experiments.ipynb #46d74162
 def _worker(cfg, method, out, queue):
     try: queue.put((method, 'done', train_method(cfg, method, out, lambda step: queue.put((method, 'step', step)))))
     except (ValueError, OSError, FloatingPointError) as e: queue.put((method, 'failed', f'{method}: {e}'))
-
-def _train_all(cfg, out):
-    "Train all methods side by side, showing progress; returns {method: metrics}; raises `RuntimeError` with what failed"
-    queue = mp.get_context('spawn').Queue()
-    procs = {m: mp.get_context('spawn').Process(target=_worker, args=(cfg, m, out, queue), daemon=True) for m in cfg['methods']}
-    for p in procs.values(): p.start()
-    results, at = {}, dict.fromkeys(procs, 0)
-    total = cfg['epochs'] * -(-cfg['n_train']//cfg['bs'])
-    bar = progress_bar(range(total*len(procs)), display=sys.stdout.isatty())
-    bar.update(0)
-    try:
-        while len(results) < len(procs):
-            results.update(_one_message(queue, procs, at))
-            bar.comment = ', '.join(f'{m} {s}/{total}' for m,s in at.items())
-            bar.update(sum(at.values()))
-    finally:
-        for p in procs.values(): p.terminate()
-    return results
 
 def _one_message(queue, procs, at):
     "Wait for the next message; returns {method: metrics} if one is finished"
@@ -222,7 +222,24 @@ def _one_message(queue, procs, at):
     at[method] = what
     return {}
 
-# %% ../nbs/08_experiments.ipynb #bc4905f6
+# %% ../nbs/08_experiments.ipynb #fa85efd2
+def _train_all(cfg, out):
+    "Train all methods side by side, showing progress; returns {method: metrics}; raises `RuntimeError` with what failed"
+    queue = mp.get_context('spawn').Queue()
+    procs = {m: mp.get_context('spawn').Process(target=_worker, args=(cfg, m, out, queue), daemon=True) for m in cfg['methods']}
+    for p in procs.values(): p.start()
+    results, at = {}, dict.fromkeys(procs, 0)
+    total = cfg['epochs'] * -(-cfg['n_train']//cfg['bs'])
+    show = _show_bar(total*len(procs)) if sys.stdout.isatty() else _show_lines()
+    try:
+        while len(results) < len(procs):
+            results.update(_one_message(queue, procs, at))
+            show(at, total)
+    finally:
+        for p in procs.values(): p.terminate()
+    return results
+
+# %% ../nbs/08_experiments.ipynb #5d130f20
 def _networks(cfg, out):
     nets = {m: digit_net() for m in cfg['methods']}
     for m,net in nets.items(): net.load_state_dict(torch.load(out/f'{m}.pth', weights_only=True))
@@ -235,7 +252,7 @@ def _draw(cfg, out):
     show_curves(out, cfg['methods']).savefig(out/'curves.png', dpi=90, bbox_inches='tight')
     plt.close('all')
 
-# %% ../nbs/08_experiments.ipynb #4d0b87e2
+# %% ../nbs/08_experiments.ipynb #6e414757
 def show_curves(
     out:Path, # folder of a run
     methods:list, # which of its methods
@@ -245,12 +262,12 @@ def show_curves(
     for m in methods:
         steps, epochs = pd.read_csv(Path(out)/f'{m}_steps.csv'), pd.read_csv(Path(out)/f'{m}.csv')
         smooth = steps.set_index('step').rolling(25, min_periods=1).mean()
-        left.plot(smooth.loss, label=f'{m}: classification')
-        if 'bias_loss' in smooth: left.plot(smooth.bias_loss, label=f"{m}: h's bias loss")
-        right.plot(epochs.epoch+1, epochs.accuracy, marker='o', label=m)
+        left.plot(smooth.loss, label=f'{m}: classification', color=COLORS.get(m))
+        if 'bias_loss' in smooth: left.plot(smooth.bias_loss, label=f"{m}: h's bias loss", color=COLORS['h'])
+        right.plot(epochs.epoch+1, epochs.accuracy, marker='o', label=m, color=COLORS.get(m))
     left.axhline(3*np.log(8), ls=':', c='gray')
     left.set(xlabel='step', ylabel='nats')
-    right.set(xlabel='epoch', ylabel='accuracy on the test split', ylim=(0,1))
+    right.set(xlabel='epoch', ylabel='accuracy on the test split', ylim=(0,1), xticks=range(1, len(epochs)+1))
     for ax in (left, right): ax.legend()
     return fig
 
@@ -267,7 +284,7 @@ def results_table(
     t.insert(2, 'difference', t.accuracy - t.paper)
     return t.round(4)
 
-# %% ../nbs/08_experiments.ipynb #eeb757fd
+# %% ../nbs/08_experiments.ipynb #77b49595
 def _folder_state(cfg, out, resume):
     "'finished' or 'new'; raises `ValueError` if going on would overwrite something"
     old = out/'config.yml'
@@ -302,7 +319,7 @@ def run_experiment(
     for m in cfg['methods']: (out/f'{m}_state.pth').unlink(missing_ok=True)
     return metrics
 
-# %% ../nbs/08_experiments.ipynb #cbbef637
+# %% ../nbs/08_experiments.ipynb #cf8ecc3b
 def _fail(message):
     print(f"error: {' '.join(str(message).split())}", file=sys.stderr)
     sys.exit(2)

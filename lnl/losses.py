@@ -5,10 +5,8 @@
 # %% auto #0
 __all__ = ['negative_entropy', 'bias_loss', 'grad_reverse']
 
-# %% ../nbs/03_losses.ipynb #bf8fb3b4
-import torch
-from torch import nn
-import torch.nn.functional as F
+# %% ../nbs/03_losses.ipynb #2c1b587f
+import torch, torch.nn.functional as F
 
 # %% ../nbs/03_losses.ipynb #fb420f90
 def negative_entropy(
@@ -34,10 +32,13 @@ def _attribute_loss(logits, y, ignore_index):
     total = F.cross_entropy(logits.float(), y, ignore_index=ignore_index, reduction='sum')
     return total/(y != ignore_index).sum().clamp(min=1)
 
-# %% ../nbs/03_losses.ipynb #ad50669a
+# %% ../nbs/03_losses.ipynb #fd2e853d
 class _Reverse(torch.autograd.Function):
     @staticmethod
-    def forward(ctx, x, scale): ctx.scale = scale; return x.view_as(x)
+    def forward(ctx, x, scale):
+        ctx.scale = scale
+        return x.view_as(x)
+
     @staticmethod
     def backward(ctx, grad): return -ctx.scale*grad, None
 
