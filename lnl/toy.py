@@ -44,11 +44,11 @@ def draw_things(
         ax.add_patch(plt.matplotlib.patches.FancyBboxPatch((i+.1, .1), .8, .8, boxstyle=corners, fc=str(c), ec=CLASS_PAINT[label], lw=2.5))
     ax.set(xlim=(0, len(x)), ylim=(0, 1), aspect='equal', xticks=[], yticks=[], frame_on=False)
 
-# %% ../nbs/00_toy.ipynb #b716830e
+# %% ../nbs/00_toy.ipynb #a9554bdc
 def draw_plane(
     points:tuple, # (x, y, b) of `toy_points`
     ax, # matplotlib axes
-    n:int=150, # draw the first `n` points
+    n:int=120, # draw the first `n` points
     pale:bool=False, # `True` for test points, `False` (saturated) for training points
 ):
     "Points in the plane of shape and colour: orange discs are round things, blue squares are square things"
@@ -56,7 +56,8 @@ def draw_plane(
     for label,marker in enumerate('os'): ax.scatter(*x[y == label].T, c=CLASS_PAINT[label], marker=marker, s=13, lw=0, alpha=.4 if pale else .95)
     ax.imshow(torch.linspace(1, 0, 64)[:,None], extent=(-3.6,-3.3,-3.3,3.3), cmap='gray', vmin=0, vmax=1)
     ax.set(xlim=(-3.6,3.3), ylim=(-3.3,3.3), aspect='equal', xticks=[-1,1], yticks=[-1,1], xticklabels=['round','square'], yticklabels=['dark','bright'])
-    ax.set_xlabel('shape $s$', labelpad=0); ax.set_ylabel('colour $c$', labelpad=0)
+    ax.set_xlabel('shape $s$', labelpad=0)
+    ax.set_ylabel('colour $c$', labelpad=0)
 
 # %% ../nbs/00_toy.ipynb #200b5512
 class _Bands(nn.Sequential):
@@ -151,7 +152,7 @@ def draw_shadows(
     ax.axvline(-bias/abs(w), c='#228833', ls='--')
     ax.set(yticks=[], xticks=[], xlabel='$z$')
 
-# %% ../nbs/00_toy.ipynb #dbd6b3af
+# %% ../nbs/00_toy.ipynb #90aceb64
 class Snapshots(Callback):
     "Keep a copy of the network before training and after each of the chosen epochs, in `nets`"
     order = -10 # before `Unlearn` attaches itself to f, so that the copies are free of it
@@ -160,12 +161,17 @@ class Snapshots(Callback):
     ): self.epochs,self.nets = set(epochs),{}
 
     def keep(self, done):
-        if done in self.epochs: self.nets[done] = deepcopy(self.blank); self.nets[done].load_state_dict(self.model.state_dict())
+        if done not in self.epochs: return
+        self.nets[done] = deepcopy(self.blank)
+        self.nets[done].load_state_dict(self.model.state_dict())
 
-    def before_fit(self): self.blank = deepcopy(self.model); self.keep(0)
+    def before_fit(self):
+        self.blank = deepcopy(self.model)
+        self.keep(0)
+
     def after_epoch(self): self.keep(self.epoch+1)
 
-# %% ../nbs/00_toy.ipynb #e59e0f66
+# %% ../nbs/00_toy.ipynb #6273836d
 def draw_strip(
     nets, # `ToyNet`s, one per column
     titles, # as many
@@ -175,9 +181,12 @@ def draw_strip(
     "One column per network: its boundary among the points, and below how z is spread for dark and bright things; raises `ValueError`"
     nets,titles = list(nets),list(titles)
     if len(nets) != len(titles): raise ValueError(f"titles must be as many as nets ({len(nets)}), got {len(titles)}")
-    fig,axs = plt.subplots(2, len(nets), figsize=(1.6*len(nets),2.6), dpi=80, squeeze=False, height_ratios=(3,1))
+    fig,axs = plt.subplots(2, len(nets), figsize=(1.5*len(nets),2.4), dpi=80, squeeze=False, height_ratios=(3,1))
     for (top,low),net,title in zip(axs.T, nets, titles):
-        draw_plane(points, top, n=70, pale=True); draw_boundary(net, top, color); draw_shadows(net, points, low)
-        top.set(xlabel='', ylabel='', xticks=[], yticks=[]); top.set_title(f'{title}\n{tilt(net):.0f}°', fontsize=9)
+        draw_plane(points, top, n=50, pale=True)
+        draw_boundary(net, top, color)
+        draw_shadows(net, points, low)
+        top.set(xlabel='', ylabel='', xticks=[], yticks=[])
+        top.set_title(f'{title}\n{tilt(net):.0f}°', fontsize=9)
     fig.tight_layout(pad=.4)
     return fig
