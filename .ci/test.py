@@ -35,6 +35,9 @@ with tempfile.TemporaryDirectory() as tmp:
     subprocess.run([sys.executable, root/'.ci'/'readme.py', Path(tmp)/'README.md'], check=True)
     record(filecmp.cmp(root/'README.md', Path(tmp)/'README.md', shallow=False), 'README.md is current', 'run make readme')
 
+changed = differences(root/'nbs'/'results', root/'lnl'/'assets'/'results', '*.csv')
+record(not changed, 'the result tables that ship are those of nbs/results', f'run make results; different: {changed}')
+
 print('running the notebooks, two at a time; this takes some minutes', flush=True)
 proc = subprocess.Popen([bin_dir/'nbdev_test', '--n_workers', '2', '--do_print', '--timing'], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env={**os.environ, 'PYTHONUNBUFFERED': '1'})
 log = []
