@@ -109,7 +109,7 @@ def halves(
     "First half: probes learn; second half: probes are scored"
     return slice(0, n//2), slice(n//2, n)
 
-# %% ../nbs/05_evaluate.ipynb #d13bd12f
+# %% ../nbs/05_evaluate.ipynb #1731e0be
 def linear_probe(
     z:torch.Tensor, # float [n,c,h,w], frozen features
     bias:torch.Tensor, # int64 [n,n_attr], labels in 0..7
@@ -121,7 +121,7 @@ def linear_probe(
     out = torch.full((len(x[score]), bias.shape[1], 8), -20.)
     for i,y in enumerate(bias.numpy().T):
         model = make_pipeline(StandardScaler(), LogisticRegression(C=.01, max_iter=300)).fit(x[learn], y[learn])
-        out[:,i,model[-1].classes_] = torch.tensor(model.predict_log_proba(x[score])).float()
+        out[:,i,model[-1].classes_] = torch.tensor(model.predict_proba(x[score])).clamp(min=1e-9).log().float()
     return out
 
 # %% ../nbs/05_evaluate.ipynb #c28baa2a

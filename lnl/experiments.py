@@ -127,7 +127,7 @@ def load_state(
     learn.dls.train.rng.setstate((3, tuple(r['loader']), None))
     return s
 
-# %% ../nbs/08_experiments.ipynb #ecf5e117
+# %% ../nbs/08_experiments.ipynb #42bc4ac7
 class Bookkeeper(Callback):
     "After each epoch: a row of metrics, the state to resume from; after each step: a message"
     order = 71 # after fastai's `SkipToEpoch`, so that epochs that a resumed run skips are not recorded
@@ -151,8 +151,9 @@ class Bookkeeper(Callback):
     def spent(self): return [s + t - t0 for s,t,t0 in zip(self.seconds, (time.perf_counter(), time.process_time()), self.t0)]
     def after_epoch(self):
         if not self.counting: return
-        row = dict(zip(self.recorder.metric_names, [self.epoch, *map(float, self.recorder.log[1:4])]))
-        if hasattr(self, 'unlearn') and (h := [o for o in self.learn.unlearn.history if o['step'] >= self.epoch*len(self.dls.train)]):
+        n = len(self.dls.train)
+        row = dict(epoch=self.epoch, train_loss=float(np.mean(self.losses[-n:])), **dict(zip(('valid_loss', 'accuracy'), map(float, self.recorder.log[2:4]))))
+        if hasattr(self, 'unlearn') and (h := [o for o in self.learn.unlearn.history if o['step'] >= self.epoch*n]):
             row.update({k: float(np.mean([o[k] for o in h])) for k in ('neg_entropy', 'bias_loss')})
         self.rows.append({**row, 'seconds': self.spent()[0]})
         save_state(self.learn, self.state_path, epoch=self.epoch+1, rows=self.rows, losses=self.losses, seconds=self.spent())

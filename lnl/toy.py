@@ -137,7 +137,7 @@ def draw_boundary(
     with torch.no_grad(): m = margin(net, torch.cartesian_prod(s, s)).view(80, 80).T
     ax.contour(s, s, m, levels=[0], colors=[color], linewidths=3)
 
-# %% ../nbs/00_toy.ipynb #ae15eeb9
+# %% ../nbs/00_toy.ipynb #2fead71b
 def draw_shadows(
     net:nn.Module, # a `ToyNet`
     points:tuple, # (x, y, b) of `toy_points`, better of the test split, where the label does not give the colour away
@@ -147,9 +147,9 @@ def draw_shadows(
     x,_,_ = points
     w,bias = (net.g.weight[1]-net.g.weight[0]).item(), (net.g.bias[1]-net.g.bias[0]).item()
     z = features(net, x)[:,0] * (1 if w > 0 else -1)
-    for dark,paint in ((True, '#333333'), (False, '#c4c4c4')):
-        ax.hist(z[(x[:,1] < 0) == dark], bins=30, range=(-3,3), color=paint, alpha=.65, density=True, histtype='stepfilled')
-    ax.axvline(-bias/abs(w), c='#228833', ls='--')
+    for dark,paint,name in ((True, '#333333', 'dark'), (False, '#c4c4c4', 'bright')):
+        ax.hist(z[(x[:,1] < 0) == dark], bins=30, range=(-3,3), color=paint, alpha=.65, density=True, histtype='stepfilled', label=name)
+    ax.axvline(-bias/abs(w), c='#228833', ls='--', label='cut of $g$')
     ax.set(yticks=[], xticks=[], xlabel='$z$')
 
 # %% ../nbs/00_toy.ipynb #90aceb64
