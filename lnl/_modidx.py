@@ -151,4 +151,5 @@ d = { 'settings': { 'branch': 'main',
                              'lnl.unlearn.flat_cos': ('unlearn.html#flat_cos', 'lnl/unlearn.py'),
                              'lnl.unlearn.paper_steps': ('unlearn.html#paper_steps', 'lnl/unlearn.py'),
                              'lnl.unlearn.plain_learner': ('unlearn.html#plain_learner', 'lnl/unlearn.py'),
+                             'lnl.unlearn.step_now': ('unlearn.html#step_now', 'lnl/unlearn.py'),
                              'lnl.unlearn.unlearn_learner': ('unlearn.html#unlearn_learner', 'lnl/unlearn.py')}}}

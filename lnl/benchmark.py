@@ -88,7 +88,7 @@ def best_of(
     best = pd.DataFrame({k: np.min([r[k] for r in rounds], axis=0) for k in jobs}, index=['wall', 'cpu']).T
     return best.assign(ratio=best.cpu/best.cpu.iloc[0])
 
-# %% ../nbs/09_speed.ipynb #f9cc8c27
+# %% ../nbs/09_speed.ipynb #91adfbe6
 _IN_PLAY = dict(baseline={}, stable=dict(start=0., ramp=0.), paper=dict(start=0.)) # settings that bring h in from the first step
 def stepper(
     method:str, # `'baseline'` (the stable recipe without unlearning), `'stable'` or `'paper'`
@@ -104,7 +104,7 @@ def stepper(
         net = digit_net()
     learn = plain_learner(dls, net) if plain else unlearn_learner(dls, net, recipe, **_IN_PLAY[method], **settings)
     learn.remove_cb(ProgressCallback)
-    learn.dl,learn.n_iter,learn.n_epoch = dls.train,1000,1 # a training of 1,000 steps, of which we take a few
+    learn.dl,learn.n_iter,learn.n_epoch,learn.epoch = dls.train,1000,1,0 # a training of 1,000 steps, of which we take a few
     learn.create_opt()
     for event in ('before_fit', 'before_train'): learn(event)
     batch = dls.train.batch(torch.arange(len(data)))

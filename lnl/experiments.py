@@ -10,7 +10,7 @@ __all__ = ['PAPER', 'METHODS', 'check_config', 'read_config', 'make_learner', 's
 import warnings
 warnings.filterwarnings('ignore', message='.*torch.jit.script.*') # fastai's import, with recent PyTorch
 
-# %% ../nbs/08_experiments.ipynb #6a32610c
+# %% ../nbs/08_experiments.ipynb #a67d6e5b
 import difflib, json, multiprocessing as mp, os, platform, random, subprocess, sys, time
 from functools import wraps
 from importlib.metadata import version
@@ -23,7 +23,7 @@ from fastprogress.fastprogress import progress_bar
 from .data import ColoredMNIST
 from .evaluate import COLORS, confusion_by_color, evaluate, show_color_grid, show_confusion
 from .networks import digit_net
-from .unlearn import RECIPES, plain_learner, unlearn_learner
+from .unlearn import RECIPES, plain_learner, step_now, unlearn_learner
 
 # %% ../nbs/08_experiments.ipynb #6fe7514d
 PAPER = pd.DataFrame( # Fig. 4 (README of the official code): test accuracy by σ² (rows) and method (columns)
@@ -127,7 +127,7 @@ def load_state(
     learn.dls.train.rng.setstate((3, tuple(r['loader']), None))
     return s
 
-# %% ../nbs/08_experiments.ipynb #42bc4ac7
+# %% ../nbs/08_experiments.ipynb #2939fb6b
 class Bookkeeper(Callback):
     "After each epoch: a row of metrics, the state to resume from; after each step: a message"
     order = 71 # after fastai's `SkipToEpoch`, so that epochs that a resumed run skips are not recorded
@@ -146,7 +146,7 @@ class Bookkeeper(Callback):
         if os.getppid() != self.parent: sys.exit('the parent process is gone')
         if not self.training: return
         self.losses.append(self.loss.item())
-        self.report(self.train_iter)
+        self.report(step_now(self.learn)+1)
 
     def spent(self): return [s + t - t0 for s,t,t0 in zip(self.seconds, (time.perf_counter(), time.process_time()), self.t0)]
     def after_epoch(self):
