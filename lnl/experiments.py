@@ -158,7 +158,7 @@ class Bookkeeper(Callback):
         self.rows.append({**row, 'seconds': self.spent()[0]})
         save_state(self.learn, self.state_path, epoch=self.epoch+1, rows=self.rows, losses=self.losses, seconds=self.spent())
 
-# %% ../nbs/08_experiments.ipynb #09cbcc7d
+# %% ../nbs/08_experiments.ipynb #35ed5dba
 def provenance() -> dict: # strings
     "Versions of what computes, the commit if there is one, the processor and its threads"
     git = subprocess.run(['git','rev-parse','--short','HEAD'], cwd=str(files('lnl')), capture_output=True, text=True)
@@ -182,7 +182,7 @@ def train_method(
     result = evaluate(learn.model, ColoredMNIST('test', cfg['var'], cfg['seed']))
     result.update(best_accuracy=max(r['accuracy'] for r in book.rows), wall_seconds=wall, cpu_seconds=cpu)
     pd.DataFrame(book.rows).to_csv(Path(out)/f'{method}.csv', index=False)
-    steps = pd.DataFrame(dict(step=range(1, len(book.losses)+1), loss=book.losses))
+    steps = pd.DataFrame(dict(step=range(len(book.losses)), loss=book.losses))
     if hasattr(learn, 'unlearn'): steps = steps.merge(pd.DataFrame(learn.unlearn.history, columns=['step','strength','neg_entropy','bias_loss']), how='left')
     steps.to_csv(Path(out)/f'{method}_steps.csv', index=False)
     torch.save(learn.model.state_dict(), Path(out)/f'{method}.pth')
@@ -320,7 +320,7 @@ def run_experiment(
     for m in cfg['methods']: (out/f'{m}_state.pth').unlink(missing_ok=True)
     return metrics
 
-# %% ../nbs/08_experiments.ipynb #cf8ecc3b
+# %% ../nbs/08_experiments.ipynb #4f8cfe9c
 def _fail(message):
     print(f"error: {' '.join(str(message).split())}", file=sys.stderr)
     sys.exit(2)
@@ -332,7 +332,9 @@ def _command(func):
         if args or kwargs: return func(*args, **kwargs)
         parser = anno_parser(func, prog=func.__name__)
         parser.error = _fail
-        argv = [a.split('=')[0].replace('-', '_').replace('__', '--', 1) + a[len(a.split('=')[0]):] if a.startswith('--') else a for a in sys.argv[1:]]
+        known = parser._option_string_actions # older fastcore makes --n_train, newer --n-train of a parameter n_train
+        other = lambda a: a if a.split('=')[0] in known else a.replace('-', '_').replace('__', '--', 1)
+        argv = [other(a) if a.startswith('--') else a for a in sys.argv[1:]]
         given = {k: v for k,v in vars(parser.parse_args(argv)).items() if k not in ('pdb','xtra')}
         try: func(**given)
         except (ValueError, OSError, RuntimeError) as e: _fail(e)
