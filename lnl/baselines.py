@@ -26,13 +26,13 @@ def gray_net(
     "The network that sees only brightness"
     return BiasNet(nn.Sequential(ToGray(), *net.f), net.g, net.h)
 
-# %% ../nbs/06_baselines.ipynb #5d3cc784
+# %% ../nbs/06_baselines.ipynb #7d32af2d
 class BlindEye(Unlearn):
     "Alvi et al. 2018: f lowers the cross-entropy of h's answer to the uniform distribution; no reversal"
     def __init__(self,
         lam:float=5., # weight of the confusion loss (mean over attributes)
-        **kwargs, # of `Unlearn`, except `mu`
-    ): super().__init__(lam=lam, mu=0., **kwargs)
+        **kwargs, # of `Unlearn`, except `mu` and `balance`
+    ): super().__init__(lam=lam, mu=0., balance=0., **kwargs)
 
     def hide_terms(self, z, bias):
         with fixed(self.model.h) as h: logits = h(z)

@@ -18,8 +18,8 @@ from .data import PALETTE, colorize
 from .losses import bias_loss
 from .networks import MapHeads
 
-# %% ../nbs/05_evaluate.ipynb #0575c33f
-COLORS = dict(erm='#997700', lnl='#332288', f='#4477aa', g='#228833', h='#cc6677') # of networks and methods, in all figures
+# %% ../nbs/05_evaluate.ipynb #c0cdd26d
+COLORS = dict(erm='#997700', lnl='#332288', gray='#777777', blindeye='#44aa99', f='#4477aa', g='#228833', h='#cc6677') # of networks and methods, in all figures
 
 # %% ../nbs/05_evaluate.ipynb #b5307abc
 @torch.no_grad()

@@ -106,7 +106,7 @@ def _plain(opt): # an optimiser's state as tensors, numbers, lists and dicts, wh
     state = opt.state_dict()
     return dict(state=[dict(s) for s in state['state']], hypers=[{k: float(v) if isinstance(v, float) else v for k,v in h.items()} for h in state['hypers']])
 
-# %% ../nbs/08_experiments.ipynb #4a2082b1
+# %% ../nbs/08_experiments.ipynb #bff004eb
 def save_state(
     learn, # `Learner` after a whole epoch
     path:Path, # the file; replaced in one go
@@ -116,12 +116,12 @@ def save_state(
     rngs = dict(torch=torch.get_rng_state(), python=list(random.getstate()[1]), numpy=[int(i) for i in np.random.get_state()[1]],
         numpy_pos=int(np.random.get_state()[2]), loader=list(learn.dls.train.rng.getstate()[1]))
     state = dict(model=learn.model.state_dict(), opt=_plain(learn.opt), rngs=rngs, **extra)
-    if hasattr(learn, 'unlearn'): state.update(opt_h=_plain(learn.unlearn.opt_h), history=learn.unlearn.history)
+    if hasattr(learn, 'unlearn'): state.update(opt_h=_plain(learn.unlearn.opt_h), history=learn.unlearn.history, joint=learn.unlearn.joint)
     if hasattr(learn, 'group_dro'): state.update(q=learn.group_dro.q)
     torch.save(state, path.with_suffix('.tmp'))
     path.with_suffix('.tmp').replace(path)
 
-# %% ../nbs/08_experiments.ipynb #81c632a9
+# %% ../nbs/08_experiments.ipynb #2b37d62c
 def load_state(
     learn, # a fresh `Learner` of the same configuration
     path:Path, # written by `save_state`
@@ -134,7 +134,7 @@ def load_state(
     if 'opt_h' in s:
         learn.unlearn.before_fit()
         learn.unlearn.opt_h.load_state_dict(s['opt_h'])
-        learn.unlearn.history = s['history']
+        learn.unlearn.history,learn.unlearn.joint = s['history'],s['joint']
     if 'q' in s: learn.group_dro.q = s['q']
     r = s['rngs']
     torch.set_rng_state(r['torch'])

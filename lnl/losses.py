@@ -17,20 +17,22 @@ def negative_entropy(
     logq = logits.float().log_softmax(dim)
     return (logq.exp()*logq).sum(dim).mean()
 
-# %% ../nbs/03_losses.ipynb #146ed05f
+# %% ../nbs/03_losses.ipynb #6a76174d
 def bias_loss(
     logits:tuple, # one tensor [n,k_i,*places] per attribute, from h
     labels:torch.Tensor, # int64 [n,n_attr,*places], or [n,n_attr] to hold at every place
     ignore_index:int=-100, # labels with this value do not count (`IGNORE` of `lnl.data`)
+    weights:torch.Tensor=None, # float like `labels`: how much each counts; all the same if not given
 ) -> torch.Tensor: # scalar >= 0, nats
     "$\\mathcal L_{\\mathcal B}$, eq. (7): cross-entropy of h's answers, summed over attributes, averaged over places; raises `ValueError`"
     if labels.shape[1] != len(logits): raise ValueError(f"labels have {labels.shape[1]} attributes, h answers for {len(logits)}")
-    return sum(_attribute_loss(o, y, ignore_index) for o,y in zip(logits, labels.unbind(1)))
+    weights = torch.ones_like(labels, dtype=torch.float) if weights is None else weights
+    return sum(_attribute_loss(o, y, ignore_index, w) for o,y,w in zip(logits, labels.unbind(1), weights.unbind(1)))
 
-def _attribute_loss(logits, y, ignore_index):
-    y = y.reshape(*y.shape, *[1]*(logits.ndim-1-y.ndim)).expand(logits.shape[0], *logits.shape[2:])
-    total = F.cross_entropy(logits.float(), y, ignore_index=ignore_index, reduction='sum')
-    return total/(y != ignore_index).sum().clamp(min=1)
+def _attribute_loss(logits, y, ignore_index, w):
+    places = lambda t: t.reshape(*t.shape, *[1]*(logits.ndim-1-t.ndim)).expand(logits.shape[0], *logits.shape[2:])
+    each = F.cross_entropy(logits.float(), places(y), ignore_index=ignore_index, reduction='none')
+    return (each*places(w)).sum()/(places(y) != ignore_index).sum().clamp(min=1)
 
 # %% ../nbs/03_losses.ipynb #fd2e853d
 class _Reverse(torch.autograd.Function):

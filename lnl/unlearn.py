@@ -62,7 +62,7 @@ class BiasCallback(Callback):
         self.learn.yb = self.yb[:1]
         if self.training and self.bias is None: raise ValueError('this training needs batches (x, y, bias); make the loaders with bias=True')
 
-# %% ../nbs/04_unlearn.ipynb #f130e6f4
+# %% ../nbs/04_unlearn.ipynb #42fc32c6
 class Unlearn(BiasCallback):
     "Unlearn the bias while training: h learns to read it (eq. 7), f learns to hide it (eq. 9). One forward pass of f per step"
     order,name = 5,'unlearn'
@@ -72,13 +72,14 @@ class Unlearn(BiasCallback):
         n_h:int=8, # steps of h before each step of f
         h_bs:int=32, # images per step of h, taken in turn from the batch
         lr_ratio:float=2., # learning rate of h, as a multiple of g's
-        start:float=.075, # share of the training before h joins
-        ramp:float=.15, # share of the training over which λ and μ grow from 0 to full
+        balance:float=10., # largest weight in h's lessons; 0 for lessons without weights, as in the paper
+        start:float=.05, # share of the training before h joins
+        ramp:float=.1, # share of the training over which λ and μ grow from 0 to full
     ):
-        for k,v in dict(lam=lam, mu=mu, start=start, ramp=ramp).items():
+        for k,v in dict(lam=lam, mu=mu, balance=balance, start=start, ramp=ramp).items():
             if not 0 <= v < math.inf: raise ValueError(f"{k} must be a finite number >= 0, got {v}")
-        self.lam,self.mu,self.n_h,self.h_bs,self.lr_ratio,self.start,self.ramp = lam,mu,n_h,h_bs,lr_ratio,start,ramp
-        self.opt_h,self.listener,self.history = None,None,[]
+        self.lam,self.mu,self.n_h,self.h_bs,self.lr_ratio,self.balance,self.start,self.ramp = lam,mu,n_h,h_bs,lr_ratio,balance,start,ramp
+        self.opt_h,self.listener,self.joint,self.history = None,None,None,[]
 
 # %% ../nbs/04_unlearn.ipynb #60e8268b
 @patch
@@ -102,21 +103,47 @@ def strength(self:Unlearn):
     if done < 0: return 0.
     return 1. if done >= self.ramp else done/self.ramp
 
-# %% ../nbs/04_unlearn.ipynb #b860bdc8
+# %% ../nbs/04_unlearn.ipynb #e13a1db6
+@patch
+def count(self:Unlearn,
+    y:torch.Tensor, # int64 [n], classes
+    bias:torch.Tensor, # int64 [n,n_attr,*places], below 256; negative ones don't count
+):
+    "Add a batch to the table of how often each class meets each value of the bias"
+    if self.joint is None: self.joint = torch.zeros(bias.shape[1], self.pred.shape[1], 256, device=bias.device)
+    for table,b in zip(self.joint, bias.reshape(*bias.shape[:2], -1).unbind(1)):
+        pairs = (256*y[:,None] + b)[b >= 0]
+        table += torch.bincount(pairs, minlength=table.numel()).view_as(table)
+
+@patch
+def weights(self:Unlearn,
+    y:torch.Tensor, # int64 [n], classes
+    bias:torch.Tensor, # int64 [n,n_attr,*places]
+) -> torch.Tensor: # float, like `bias`; its mean over all counted pairs is 1
+    "How much each label counts in h's lesson"
+    if not self.balance: return torch.ones_like(bias, dtype=torch.float)
+    p = self.joint/self.joint.sum((1,2), keepdim=True)
+    w = (p.sum(2, keepdim=True)*p.sum(1, keepdim=True)/p.clamp(min=1e-9)).clamp(max=self.balance)
+    w = w/(w*p).sum((1,2), keepdim=True)
+    y = y.reshape(-1, *[1]*(bias.ndim-2)).expand_as(bias[:,0])
+    return torch.stack([table[y, b.clamp(min=0)] for table,b in zip(w, bias.unbind(1))], 1)
+
+# %% ../nbs/04_unlearn.ipynb #e95f3f4f
 @patch
 def teach_h(self:Unlearn,
     z:torch.Tensor, # features, detached from f
     bias:torch.Tensor, # labels for `bias_loss`
+    weights:torch.Tensor, # their weights
 ):
     "`n_h` steps of h on equation (7), each on the next `h_bs` images of the batch"
     self.opt_h.set_hypers(lr=self.lr_ratio*float(self.opt.hypers[-1]['lr']))
     take = torch.arange(self.n_h*self.h_bs, device=z.device) % len(z)
     for i in take.view(self.n_h, self.h_bs):
-        bias_loss(self.model.h(z[i]), bias[i]).backward()
+        bias_loss(self.model.h(z[i]), bias[i], weights=weights[i]).backward()
         self.opt_h.step()
         self.opt_h.zero_grad()
 
-# %% ../nbs/04_unlearn.ipynb #5bab7e35
+# %% ../nbs/04_unlearn.ipynb #fce146f9
 @patch
 def hide_terms(self:Unlearn,
     z:torch.Tensor, # features, attached to f
@@ -129,16 +156,18 @@ def hide_terms(self:Unlearn,
 @patch
 def after_loss(self:Unlearn):
     "Teach h, then add λ·(negative entropy) − μ·(bias loss) to what f and g minimise"
-    if not self.training or (s := self.strength) == 0: return
+    if not self.training: return
+    if self.balance: self.count(self.y, self.bias)
+    if (s := self.strength) == 0: return
     with torch.autocast(self.z.device.type, enabled=False):
         z = self.z.float()
-        self.teach_h(z.detach(), self.bias)
+        self.teach_h(z.detach(), self.bias, self.weights(self.y, self.bias))
         neg_entropy, bias = self.hide_terms(z, self.bias)
     check_finite(step_now(self.learn), negative_entropy=neg_entropy, bias_loss=bias)
     self.learn.loss_grad = self.loss_grad + s*self.lam*neg_entropy - s*self.mu*bias # eq. (9)
     self.history.append(dict(step=step_now(self.learn), strength=s, loss=self.loss.item(), neg_entropy=neg_entropy.item(), bias_loss=bias.item()))
 
-# %% ../nbs/04_unlearn.ipynb #96bada8d
+# %% ../nbs/04_unlearn.ipynb #8339936c
 class TwoPass(Unlearn):
     "The paper's loop: step A on eq. (9) without its last term, step B on the bias loss through a reversal; two forward passes"
     def __init__(self,
@@ -146,7 +175,7 @@ class TwoPass(Unlearn):
         mu:float=.1, # μ, the code's value: scale of the reversed gradient
         lr_ratio:float=1., # h learns at the same rate
         start:float=.5, # share of pretraining: 100 of 200 epochs
-    ): super().__init__(lam=lam, mu=mu, lr_ratio=lr_ratio, start=start, ramp=0.)
+    ): super().__init__(lam=lam, mu=mu, lr_ratio=lr_ratio, balance=0., start=start, ramp=0.)
 
     def after_loss(self):
         self.neg_entropy = None
