@@ -171,17 +171,18 @@ def label_only(
     counts.index_put_((digits[learn,None], torch.arange(bias.shape[1])[None], bias[learn]), torch.ones(1), accumulate=True)
     return (counts/counts.sum(2, keepdim=True)).log()[digits[score]]
 
-# %% ../nbs/05_evaluate.ipynb #c9a1a812
+# %% ../nbs/05_evaluate.ipynb #e72c8b48
 def leakage(
     net, # has `f`
     data, # `ColoredMNIST`
     kind:str='conv', # `'conv'` or `'linear'`
     seed:int=0, # of the probe
-) -> dict: # bits, bits_given_digit: per channel, averaged over R, G, B
+) -> dict: # accuracy (as from `probe`), bits, bits_given_digit: per channel, averaged over R, G, B
     "Usable information about the colour bin in frozen features, in bits, on its own and beyond the digit"
     z, y, b = features(net.f, data.images), data.digits, data.bias
     target = b[halves(len(data))[1]]
-    bits = lambda logq: -logq.gather(2, target[:,:,None]).mean().item()/np.log(2)
+    bits = lambda logq: -logq.gather(2, target[:,:,None]).mean().item()/float(np.log(2))
     with_digit = torch.cat([z, F.one_hot(y, 10).float()[:,:,None,None].expand(-1,-1,*z.shape[2:])], 1)
-    return dict(bits=bits(label_only(b, torch.zeros_like(y))) - bits(PROBES[kind](z, b, seed)),
+    alone = PROBES[kind](z, b, seed)
+    return dict(accuracy=(alone.argmax(2) == target).float().mean().item(), bits=bits(label_only(b, torch.zeros_like(y))) - bits(alone),
         bits_given_digit=bits(label_only(b, y)) - bits(PROBES[kind](with_digit, b, seed)))

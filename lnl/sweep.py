@@ -48,7 +48,7 @@ def read_sweep(
             runs.setdefault(run_key(cfg), (cfg, probes))
     return runs
 
-# %% ../nbs/08b_sweeps.ipynb #6b44efee
+# %% ../nbs/08b_sweeps.ipynb #58721a49
 COLUMNS = ['method','recipe','var','seed','n_train','epochs','accuracy','best_accuracy','aligned','conflicting','worst','follows_color',
     'settings','probe_linear','probe_conv','bits','bits_given_digit','wall_seconds','cpu_seconds','threads','cpu','lnl','torch','fastai','python','commit','status','message']
 
@@ -58,7 +58,8 @@ def probe_row(
 ) -> dict: # probe_linear, probe_conv, bits, bits_given_digit (see `probe` and `leakage`)
     "What fresh probes read from frozen features"
     with threadpool_limits(1):
-        return dict(probe_linear=probe(net, data, 'linear'), probe_conv=probe(net, data, 'conv'), **leakage(net, data, 'conv'))
+        linear, leak = probe(net, data, 'linear'), leakage(net, data, 'conv')
+    return dict(probe_linear=linear, probe_conv=leak.pop('accuracy'), **leak)
 
 def one_run(
     cfg:dict, # a checked configuration with one method
