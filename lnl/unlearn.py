@@ -62,17 +62,17 @@ class BiasCallback(Callback):
         self.learn.yb = self.yb[:1]
         if self.training and self.bias is None: raise ValueError('this training needs batches (x, y, bias); make the loaders with bias=True')
 
-# %% ../nbs/04_unlearn.ipynb #42fc32c6
+# %% ../nbs/04_unlearn.ipynb #4d8aa9fc
 class Unlearn(BiasCallback):
     "Unlearn the bias while training: h learns to read it (eq. 7), f learns to hide it (eq. 9). One forward pass of f per step"
     order,name = 5,'unlearn'
     def __init__(self,
         lam:float=0., # λ ≥ 0 in eq. (9): weight of the negative entropy (mean over attributes)
-        mu:float=5., # μ ≥ 0 in eq. (9): weight of the bias loss (sum over attributes)
+        mu:float=15., # μ ≥ 0 in eq. (9): weight of the bias loss (sum over attributes)
         n_h:int=8, # steps of h before each step of f
         h_bs:int=32, # images per step of h, taken in turn from the batch
         lr_ratio:float=2., # learning rate of h, as a multiple of g's
-        balance:float=10., # largest weight in h's lessons; 0 for lessons without weights, as in the paper
+        balance:float=10., # largest weight of a label in the bias loss; 0 for no weights, as in the paper
         start:float=.05, # share of the training before h joins
         ramp:float=.1, # share of the training over which λ and μ grow from 0 to full
     ):
@@ -103,7 +103,7 @@ def strength(self:Unlearn):
     if done < 0: return 0.
     return 1. if done >= self.ramp else done/self.ramp
 
-# %% ../nbs/04_unlearn.ipynb #e13a1db6
+# %% ../nbs/04_unlearn.ipynb #ca784413
 @patch
 def count(self:Unlearn,
     y:torch.Tensor, # int64 [n], classes
@@ -120,7 +120,7 @@ def weights(self:Unlearn,
     y:torch.Tensor, # int64 [n], classes
     bias:torch.Tensor, # int64 [n,n_attr,*places]
 ) -> torch.Tensor: # float, like `bias`; its mean over all counted pairs is 1
-    "How much each label counts in h's lesson"
+    "How much each label counts in the bias loss"
     if not self.balance: return torch.ones_like(bias, dtype=torch.float)
     p = self.joint/self.joint.sum((1,2), keepdim=True)
     w = (p.sum(2, keepdim=True)*p.sum(1, keepdim=True)/p.clamp(min=1e-9)).clamp(max=self.balance)
@@ -143,15 +143,16 @@ def teach_h(self:Unlearn,
         self.opt_h.step()
         self.opt_h.zero_grad()
 
-# %% ../nbs/04_unlearn.ipynb #fce146f9
+# %% ../nbs/04_unlearn.ipynb #81240722
 @patch
 def hide_terms(self:Unlearn,
     z:torch.Tensor, # features, attached to f
     bias:torch.Tensor, # labels for `bias_loss`
+    weights:torch.Tensor=None, # their weights; all the same if not given
 ) -> tuple: # (negative entropy of h, averaged over attributes; the bias loss), scalars
     "What eq. (9) adds for f, before the weights λ and −μ, with h fixed"
     with fixed(self.model.h) as h: logits = h(z)
-    return sum(negative_entropy(o) for o in logits)/len(logits), bias_loss(logits, bias)
+    return sum(negative_entropy(o) for o in logits)/len(logits), bias_loss(logits, bias, weights=weights)
 
 @patch
 def after_loss(self:Unlearn):
@@ -160,9 +161,9 @@ def after_loss(self:Unlearn):
     if self.balance: self.count(self.y, self.bias)
     if (s := self.strength) == 0: return
     with torch.autocast(self.z.device.type, enabled=False):
-        z = self.z.float()
-        self.teach_h(z.detach(), self.bias, self.weights(self.y, self.bias))
-        neg_entropy, bias = self.hide_terms(z, self.bias)
+        z, weights = self.z.float(), self.weights(self.y, self.bias)
+        self.teach_h(z.detach(), self.bias, weights)
+        neg_entropy, bias = self.hide_terms(z, self.bias, weights)
     check_finite(step_now(self.learn), negative_entropy=neg_entropy, bias_loss=bias)
     self.learn.loss_grad = self.loss_grad + s*self.lam*neg_entropy - s*self.mu*bias # eq. (9)
     self.history.append(dict(step=step_now(self.learn), strength=s, loss=self.loss.item(), neg_entropy=neg_entropy.item(), bias_loss=bias.item()))
