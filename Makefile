@@ -18,7 +18,7 @@ readme: .venv/ready   ## README.md from nbs/index.ipynb
 	$(BIN)/python .ci/readme.py README.md
 
 results: .venv/ready   ## the result tables that ship in the wheel
-	mkdir -p lnl/assets/results && cp nbs/results/*.csv lnl/assets/results/
+	mkdir -p lnl/assets/results && cp nbs/results/*.csv nbs/results/*.json lnl/assets/results/
 
 docs: .venv/ready   ## the site, in _docs/ (needs Quarto: https://quarto.org)
 	quarto --version && $(BIN)/nbdev_docs && quarto render slides

@@ -35,7 +35,7 @@ with tempfile.TemporaryDirectory() as tmp:
     subprocess.run([sys.executable, root/'.ci'/'readme.py', Path(tmp)/'README.md'], check=True)
     record(filecmp.cmp(root/'README.md', Path(tmp)/'README.md', shallow=False), 'README.md is current', 'run make readme')
 
-changed = differences(root/'nbs'/'results', root/'lnl'/'assets'/'results', '*.csv')
+changed = differences(root/'nbs'/'results', root/'lnl'/'assets'/'results', '*')
 record(not changed, 'the result tables that ship are those of nbs/results', f'run make results; different: {changed}')
 
 print('running the notebooks, two at a time; this takes some minutes', flush=True)
