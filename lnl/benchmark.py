@@ -128,13 +128,14 @@ def conv_share(
     ops = {o.key: o.self_cpu_time_total for o in p.key_averages()}
     return sum(t for k,t in ops.items() if 'conv' in k)/sum(ops.values())
 
-# %% ../nbs/09_speed.ipynb #9ec096ad
+# %% ../nbs/09_speed.ipynb #4f356e2e
 class _Separate(nn.Module):
     def __init__(self):
         super().__init__()
         self.heads = nn.ModuleList(MapHeads(32, 8, 1) for _ in range(3))
     def forward(self, z): return sum((h(z) for h in self.heads), ())
 
+# %% ../nbs/09_speed.ipynb #36dfdc4b
 def variants(
     data:ColoredMNIST, # all its images are the batch
 ) -> dict: # {what: function that takes a training step}
@@ -153,12 +154,13 @@ def variants(
         torch.set_num_threads(1)
     return {**jobs, 'two threads': two_threads}
 
-# %% ../nbs/09_speed.ipynb #d333b441
+# %% ../nbs/09_speed.ipynb #037189d0
 def _rows(times, name, measured, unit, per, scale, convolutions):
     t = times.assign(measured=measured, unit=unit, per=per, seconds=scale*times.cpu, convolutions=pd.Series(convolutions, dtype=float))
     t.index = pd.Index([f'{name}: {k}' for k in t.index], name='what')
     return t.reset_index()[['what', 'measured', 'unit', 'wall', 'cpu', 'per', 'seconds', 'ratio', 'convolutions']]
 
+# %% ../nbs/09_speed.ipynb #9de95485
 def run_benchmark(
     n:int=6000, # training images that each data path paints in a round
     repeats:int=5, # rounds of the data paths

@@ -71,7 +71,7 @@ def check_config(
     if sets and (odd := set(cfg['methods']) & {'reweight','groupdro','leace'}): raise ValueError(f"methods must not hold {sorted(odd)}: they are written for digits")
     return cfg
 
-# %% ../nbs/08_experiments.ipynb #dc097dd9
+# %% ../nbs/08_experiments.ipynb #9403660a
 def read_yaml(
     name:str, # name of a file that ships, such as `'colored_mnist'`, or the path of a YAML file
     kind:str='configs', # folder of `lnl/assets` in which those that ship lie
@@ -85,6 +85,7 @@ def read_yaml(
     try: return yaml.safe_load(path.read_text(encoding='utf8'))
     except (yaml.YAMLError, UnicodeDecodeError) as e: raise ValueError(f"{name} is not readable as YAML: {' '.join(str(e).split())}") from None
 
+# %% ../nbs/08_experiments.ipynb #7399c5c7
 def read_config(
     config:str, # name of a shipped experiment, such as `'colored_mnist'`, or the path of a YAML file
     **changes, # key=value, text is read as YAML; `None` changes nothing
@@ -216,7 +217,7 @@ def measure(
     probe = photo_probe(net, dls, bias)
     return {**result, 'probe': probe['accuracy'], 'majority': probe['majority']}
 
-# %% ../nbs/08_experiments.ipynb #d473c0db
+# %% ../nbs/08_experiments.ipynb #ac4d5cae
 def provenance() -> dict: # strings
     "Versions of what computes, the commit if there is one, the processor and its threads"
     git = subprocess.run(['git','rev-parse','--short','HEAD'], cwd=str(files('lnl')), capture_output=True, text=True)
@@ -224,6 +225,7 @@ def provenance() -> dict: # strings
     return dict(lnl=version('lnl'), torch=torch.__version__, fastai=version('fastai'), python=platform.python_version(),
         commit=git.stdout.strip() or 'not a checkout', cpu=(cpu or [platform.processor()])[0], threads=torch.get_num_threads())
 
+# %% ../nbs/08_experiments.ipynb #f6a98107
 def train_method(
     cfg:dict, # a checked configuration
     method:str, # one of its methods

@@ -56,12 +56,13 @@ def read_sweep(
             runs.setdefault(run_key(cfg), (cfg, probes))
     return runs
 
-# %% ../nbs/08b_sweeps.ipynb #f7d33ea9
+# %% ../nbs/08b_sweeps.ipynb #5b3b0164
 _FIRST = dict(digits=['accuracy','best_accuracy','aligned','conflicting','worst','follows_color'], photos=['accuracy','best_accuracy','worst'])
 _LAST = dict(digits=['probe_linear','probe_conv','bits','bits_given_digit'], photos=['accuracy_TB1','accuracy_TB2','accuracy_EB1','accuracy_EB2','accuracy_Test','probe','majority'])
 COLUMNS = {k: [*KEYS[k][:-1], *_FIRST[k], 'settings', *_LAST[k], 'wall_seconds','cpu_seconds','threads','cpu','lnl','torch','fastai','python','commit','status','message']
     for k in KEYS}
 
+# %% ../nbs/08b_sweeps.ipynb #60bfaec9
 def probe_row(
     net, # has `f`
     data:ColoredMNIST, # the test split
@@ -71,6 +72,7 @@ def probe_row(
         linear, leak = probe(net, data, 'linear'), leakage(net, data, 'conv')
     return dict(probe_linear=linear, probe_conv=leak.pop('accuracy'), **leak)
 
+# %% ../nbs/08b_sweeps.ipynb #412a6451
 def one_run(
     cfg:dict, # a checked configuration with one method
     probes:bool, # fit probes?
@@ -87,7 +89,7 @@ def one_run(
         if probes: row.update(probe_row(load_network(folder/f'{method}.pth'), ColoredMNIST('test', cfg['var'], cfg['seed'])))
     _write_json(folder/'row.json', {**row, **info})
 
-# %% ../nbs/08b_sweeps.ipynb #78191ed3
+# %% ../nbs/08b_sweeps.ipynb #444a05e8
 def read_rows(
     path:Path, # CSV of a sweep; need not exist
     of:str='digits', # whose columns it has, `'digits'` or `'photos'`, if it doesn't exist
@@ -96,6 +98,7 @@ def read_rows(
     if not Path(path).exists(): return pd.DataFrame(columns=COLUMNS[of])
     return pd.read_csv(path, dtype={'settings': str, 'commit': str, 'python': str})
 
+# %% ../nbs/08b_sweeps.ipynb #6821674d
 def append_row(
     path:Path, # CSV, made with a header if need be
     row:dict, # some of `COLUMNS`, of digits if it has a `var`, else of photos
@@ -110,11 +113,24 @@ def append_row(
         f.flush()
         os.fsync(f.fileno())
 
-# %% ../nbs/08b_sweeps.ipynb #8a6d7e77
+# %% ../nbs/08b_sweeps.ipynb #4fdbf59a
+def _todo(runs, out, names): # keys of the runs that have no row
+    rows = read_rows(out, kind(names))
+    rows = rows[rows.status != 'killed']
+    done = set(zip(*[rows[k] for k in names]))
+    return [k for k in runs if k not in done]
+
+def _start(key, run, folder):
+    where = Path(folder)/'_'.join(''.join(c if c.isalnum() or c in '.-' else '-' for c in str(k)) for k in key)
+    p = mp.get_context('spawn').Process(target=one_run, args=(*run, where), daemon=True)
+    p.start()
+    return p, where
+
 def _finish(process, folder):
     if not process.exitcode: return json.loads((folder/'row.json').read_text())
     return dict(status='killed', message=f'the process ended with code {process.exitcode}')
 
+# %% ../nbs/08b_sweeps.ipynb #e62c6d90
 def run_sweep(
     runs:dict, # from `read_sweep`
     out:Path, # CSV to which rows are appended
@@ -124,18 +140,13 @@ def run_sweep(
 ):
     "Do all runs that `out` doesn't have as ok or diverged"
     names = KEYS[kind(next(iter(runs.values()))[0])]
-    rows = read_rows(out, kind(names))
-    rows = rows[rows.status != 'killed']
-    done = set(zip(*[rows[k] for k in names]))
-    todo, going, context = [k for k in runs if k not in done], {}, mp.get_context('spawn')
+    todo, going = _todo(runs, out, names), {}
     say(f'{len(runs)} runs, {len(runs)-len(todo)} of them done before')
     try:
         while todo or going:
             while todo and len(going) < workers:
                 key = todo.pop(0)
-                where = Path(folder)/'_'.join(''.join(c if c.isalnum() or c in '.-' else '-' for c in str(k)) for k in key)
-                p = context.Process(target=one_run, args=(*runs[key], where), daemon=True)
-                p.start()
+                p, where = _start(key, runs[key], folder)
                 going[p] = (key, where)
             time.sleep(.1)
             for p in [p for p in going if not p.is_alive()]:
@@ -171,7 +182,7 @@ def load_results(
         raise ValueError(f"no results {name!r}; shipped are {sorted(p.name.removesuffix('.csv') for p in folder.iterdir())}")
     return pd.read_csv(folder/f'{name}.csv', dtype={'settings': str, 'commit': str, 'python': str}, keep_default_na=name != 'trials')
 
-# %% ../nbs/08b_sweeps.ipynb #51dc72a7
+# %% ../nbs/08b_sweeps.ipynb #441c8fa5
 def half_width(
     x:pd.Series, # one number per seed
 ) -> float: # nan for fewer than two
@@ -179,12 +190,14 @@ def half_width(
     n = x.count()
     return student.ppf(.975, n-1)*x.std()/np.sqrt(n) if n > 1 else float('nan')
 
+# %% ../nbs/08b_sweeps.ipynb #93aa475a
 def same(
     rows:pd.DataFrame, # as from `load_results`
 ) -> list: # names of columns
     "What runs have in common that differ in the seed only"
     return [k for k in KEYS[kind(rows)] if k != 'seed']
 
+# %% ../nbs/08b_sweeps.ipynb #14b51a30
 def summarize(
     rows:pd.DataFrame, # as from `load_results`
 ) -> pd.DataFrame: # one row per group of seeds

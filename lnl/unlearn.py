@@ -103,7 +103,7 @@ def strength(self:Unlearn):
     if done < 0: return 0.
     return 1. if done >= self.ramp else done/self.ramp
 
-# %% ../nbs/04_unlearn.ipynb #ca784413
+# %% ../nbs/04_unlearn.ipynb #53169512
 @patch
 def count(self:Unlearn,
     y:torch.Tensor, # int64 [n], classes
@@ -115,6 +115,7 @@ def count(self:Unlearn,
         pairs = (256*y[:,None] + b)[b >= 0]
         table += torch.bincount(pairs, minlength=table.numel()).view_as(table)
 
+# %% ../nbs/04_unlearn.ipynb #c777d75a
 @patch
 def weights(self:Unlearn,
     y:torch.Tensor, # int64 [n], classes
@@ -143,7 +144,7 @@ def teach_h(self:Unlearn,
         self.opt_h.step()
         self.opt_h.zero_grad()
 
-# %% ../nbs/04_unlearn.ipynb #81240722
+# %% ../nbs/04_unlearn.ipynb #9c461d95
 @patch
 def hide_terms(self:Unlearn,
     z:torch.Tensor, # features, attached to f
@@ -154,6 +155,7 @@ def hide_terms(self:Unlearn,
     with fixed(self.model.h) as h: logits = h(z)
     return sum(negative_entropy(o) for o in logits)/len(logits), bias_loss(logits, bias, weights=weights)
 
+# %% ../nbs/04_unlearn.ipynb #63813dac
 @patch
 def after_loss(self:Unlearn):
     "Teach h, then add λ·(negative entropy) − μ·(bias loss) to what f and g minimise"
