@@ -62,7 +62,7 @@ class BiasCallback(Callback):
         self.learn.yb = self.yb[:1]
         if self.training and self.bias is None: raise ValueError('this training needs batches (x, y, bias); make the loaders with bias=True')
 
-# %% ../nbs/04_unlearn.ipynb #4d8aa9fc
+# %% ../nbs/04_unlearn.ipynb #1264ba7f
 class Unlearn(BiasCallback):
     "Unlearn the bias while training: h learns to read it (eq. 7), f learns to hide it (eq. 9). One forward pass of f per step"
     order,name = 5,'unlearn'
@@ -73,19 +73,22 @@ class Unlearn(BiasCallback):
         h_bs:int=32, # images per step of h, taken in turn from the batch
         lr_ratio:float=2., # learning rate of h, as a multiple of g's
         balance:float=10., # largest weight of a label in the bias loss; 0 for no weights, as in the paper
-        start:float=.05, # share of the training before h joins
-        ramp:float=.1, # share of the training over which λ and μ grow from 0 to full
+        start:float=None, # share of the training before h joins; if not given: .05, or more if that is less than 70 steps, but at most .15
+        ramp:float=None, # share over which λ and μ grow from 0 to full; if not given: .1, or more if that is less than 140 steps, but at most .3
     ):
-        for k,v in dict(lam=lam, mu=mu, balance=balance, start=start, ramp=ramp).items():
+        for k,v in dict(lam=lam, mu=mu, balance=balance, start=start or 0., ramp=ramp or 0.).items():
             if not 0 <= v < math.inf: raise ValueError(f"{k} must be a finite number >= 0, got {v}")
         self.lam,self.mu,self.n_h,self.h_bs,self.lr_ratio,self.balance,self.start,self.ramp = lam,mu,n_h,h_bs,lr_ratio,balance,start,ramp
         self.opt_h,self.listener,self.joint,self.history = None,None,None,[]
 
-# %% ../nbs/04_unlearn.ipynb #60e8268b
+# %% ../nbs/04_unlearn.ipynb #679669cc
 @patch
 def before_fit(self:Unlearn):
     "Make h's optimiser (its rate is set at each step), unless a resumed training brought one, and listen for f's output"
     if self.opt_h is None: self.opt_h = self.learn.opt_func(params(self.model.h), lr=1.)
+    steps = self.n_epoch*len(self.dls.train)
+    if self.start is None: self.start = max(.05, min(70/steps, .15))
+    if self.ramp is None: self.ramp = max(.1, min(140/steps, .3))
     self.after_fit()
     self.listener = self.model.f.register_forward_hook(lambda m,x,z: setattr(self, 'z', z))
 
