@@ -74,7 +74,7 @@ def frame(
     dots = PCA(2).fit_transform((pooled - pooled.mean(0))/(pooled.std(0) + 1e-6))
     return {**evaluate(net, data), 'h': h_accuracy(net, data), **probe_row(net, data), 'confusion': counts.tolist(), 'scatter': dots.round(2).tolist()}
 
-# %% ../nbs/08c_film.ipynb #2d624953
+# %% ../nbs/08c_film.ipynb #84bd0416
 @_command
 def lnl_film(
     out:str, # JSON file to write
@@ -82,13 +82,14 @@ def lnl_film(
     steps:str='0,50,100,200,300,450,700,1000', # when, besides the last step
     n_train:str=None, # instead of the experiment's
     epochs:str=None, # instead of the experiment's
+    n_test:int=10_000, # test digits for the measurements, half of them for training probes
 ):
     "Record the training of the baseline and of the unlearned network as a film"
     torch.set_num_threads(1)
     cfg = read_config(config, n_train=n_train, epochs=epochs)
     last = cfg['epochs']*-(-cfg['n_train']//cfg['bs'])
     steps = sorted({int(s) for s in steps.split(',') if int(s) < last} | {last})
-    data, film = ColoredMNIST('test', cfg['var'], cfg['seed']), {}
+    data, film = ColoredMNIST('test', cfg['var'], cfg['seed'], n_test), {}
     for method,settings in dict(erm=LISTEN, lnl={}).items():
         film[method] = []
         for step,shot in record(cfg, settings, steps).items():
