@@ -1,13 +1,16 @@
 # Every line is one that you could type yourself.
 PYTHON ?= python3
 BIN = .venv/bin
-.PHONY: demo test readme results docs style clean
+.PHONY: demo test site-check readme llms results docs pptx style clean
 
 demo: .venv/ready   ## train the baseline and the unlearned network on the full MNIST, and show the result
 	$(BIN)/lnl_train colored_mnist --resume
 
 test: .venv/ready   ## everything that must hold: library in sync, notebooks clean, README current, all notebooks run
 	$(BIN)/python .ci/test.py
+
+site-check: .venv/ready   ## the pages without Quarto: links, figures, formulas, sizes, citations, slides (formulas need node; see .ci/site_check.py)
+	$(BIN)/python .ci/site_check.py
 
 .venv/ready: settings.ini setup.py
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv
@@ -17,15 +20,22 @@ test: .venv/ready   ## everything that must hold: library in sync, notebooks cle
 readme: .venv/ready   ## README.md from nbs/index.ipynb
 	$(BIN)/python .ci/readme.py README.md
 
+llms: .venv/ready   ## llms.txt from the chapters' titles and the exported names
+	$(BIN)/python .ci/llms.py llms.txt nbs/llms.txt > /dev/null
+
 results: .venv/ready   ## the result tables that ship in the wheel
 	mkdir -p lnl/assets/results && cp nbs/results/*.csv nbs/results/*.json lnl/assets/results/
 
 docs: .venv/ready   ## the site, in _docs/ (needs Quarto: https://quarto.org)
 	quarto --version && $(BIN)/nbdev_docs && quarto render slides
 
+pptx: .venv/ready   ## slides/presentation.pptx from slides/index.qmd
+	test -d .venv-pptx/pptx || $(BIN)/pip install --quiet --target .venv-pptx python-pptx==1.0.2
+	$(BIN)/python slides/make_pptx.py slides/presentation.pptx
+
 style:   ## the writing rules, in an environment of their own
 	test -x .venv-style/bin/chkstyle || ($(PYTHON) -m venv .venv-style && .venv-style/bin/pip install --quiet fastaistyle==0.0.20)
 	.venv-style/bin/chkstyle nbs
 
 clean:   ## remove what was generated here; results/ stays
-	rm -rf .venv .venv-style _docs _proc build dist *.egg-info
+	rm -rf .venv .venv-style .venv-pptx _docs _proc build dist *.egg-info

@@ -1,0 +1,39 @@
+"""llms.txt (https://llmstxt.org) from settings.ini, the sidebar, the first cells of the chapters and lnl._modidx: `python .ci/llms.py [FILE...]`.
+
+Prints the text, and writes it into the files named. Run by `make llms`.
+"""
+import ast, configparser, json, re, sys, yaml
+from pathlib import Path
+
+root = Path(__file__).resolve().parent.parent
+cfg = configparser.ConfigParser(delimiters=['='])
+cfg.read(root/'settings.ini', encoding='utf8')
+cfg = cfg['DEFAULT']
+site = cfg['doc_host'] + cfg['doc_baseurl']
+
+def chapter(name):
+    "A line for one chapter: its address, title and subtitle"
+    cells = json.loads((root/'nbs'/name).read_text())['cells']
+    first = ''.join(cells[0]['source'])
+    title, sub = re.search(r'^# (.+)', first)[1], re.search(r'^> (.+)', first, re.M)
+    page = re.sub(r'^\d+[a-zA-Z]?_', '', Path(name).stem)
+    return f'- [{title}]({site}/{page}.html)' + (f': {sub[1]}' if sub else '')
+
+def exported(path):
+    "The names in a module's `__all__`, from its source"
+    for node in ast.parse(path.read_text()).body:
+        if isinstance(node, ast.Assign) and node.targets[0].id == '__all__': return ast.literal_eval(node.value)
+    return []
+
+lines = [f"# {cfg['title']} (`{cfg['lib_name']}`)", '', f"> {cfg['description']}.", '',
+    'A classifier g(f(x)) is trained on biased data while a third network h tries to read the bias from the features f(x), and f is trained to hide it (Kim et al., CVPR 2019).',
+    'Each chapter is a notebook that exports one module; its cells are the tests. Install from a checkout with `pip install .`; `make demo` trains the baseline and the unlearned network on Colored MNIST.', '',
+    'Shortest use: `from lnl.unlearn import unlearn_learner`; `learn = unlearn_learner(dls, net)` with loaders that give (x, y, bias) and a network with parts f, g, h; `learn.fit_recipe(epochs)`.', '']
+for s in yaml.safe_load((root/'nbs'/'sidebar.yml').read_text())['website']['sidebar']['contents']:
+    lines += [f"## {s['section']}", '', *[chapter(n) for n in s['contents'] if isinstance(n, str) and (root/'nbs'/n).exists()], '']
+lines += ['## API', '', *[f"- `lnl.{p.stem}`: {', '.join(f'`{n}`' for n in names)}" for p in sorted((root/'lnl').glob('*.py')) if (names := exported(p))], '']
+lines += ['## Cite', '', 'Cite the paper: Byungju Kim, Hyunwoo Kim, Kyungsu Kim, Sungjin Kim, Junmo Kim. Learning Not to Learn: Training Deep Neural Networks with Biased Data. CVPR 2019, pages 9012-9020.', '',
+    '- [The paper](https://arxiv.org/abs/1812.10352): arXiv 1812.10352', f"- [References in BibTeX]({cfg['git_url']}/blob/{cfg['branch']}/nbs/references.bib): the paper is `kim2019lnl`"]
+text = '\n'.join(lines) + '\n'
+print(text, end='')
+for p in sys.argv[1:]: Path(p).write_text(text, encoding='utf8')
