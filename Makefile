@@ -27,7 +27,7 @@ results: .venv/ready   ## the result tables that ship in the wheel
 	mkdir -p lnl/assets/results && cp nbs/results/*.csv nbs/results/*.json lnl/assets/results/
 
 docs: .venv/ready   ## the site, in _docs/ (needs Quarto: https://quarto.org)
-	quarto --version && $(BIN)/nbdev_docs && quarto render slides
+	quarto --version && $(BIN)/nbdev_docs && QUARTO_PYTHON=$(CURDIR)/$(BIN)/python quarto render slides
 
 pptx: .venv/ready   ## slides/presentation.pptx from slides/index.qmd
 	test -d .venv-pptx/pptx || $(BIN)/pip install --quiet --target .venv-pptx python-pptx==1.0.2

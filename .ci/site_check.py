@@ -60,13 +60,13 @@ class Page:
         for h in re.findall(r'^#{1,6} +(.+?) *#*$', re.sub(r'^```.*?^```', '', self.md, flags=re.S|re.M), re.M):
             h = re.sub(r'\s*\{[^}]*\}$', '', h)
             h = re.sub(r'\[([^\]]*)\]\([^)]*\)', r'\1', h).lower()
-            a = re.sub(r'^[^a-zA-Z]+', '', re.sub(r'[^\w\-. ]', '', h).strip().replace(' ', '-')) or 'section'
+            a = re.sub(r'^[^a-zA-Z]+', '', '-'.join(re.sub(r'[^\w\-. ]', '', h).split())) or 'section'
             ids.add(f'{a}-{seen[a]}' if seen[a] else a)
             seen[a] += 1
         for source,_ in self.code:
             ids |= set(re.findall(r'^#\| *label: *(\S+)', source, re.M))
             if re.search(r'^#\| *exports?\b', source, re.M): ids |= set(re.findall(r'^(?:def|class) +(\w+)', source, re.M)) | {f'{c}.{n}' for n,c in re.findall(r'^def +(\w+)\(self: *(\w+)', source, re.M)}
-        return ids
+        return ids | {i.lower() for i in ids}
 
 LINK = re.compile(r'(!?)\[((?:[^\[\]]|\[[^\[\]]*\])*)\]\(\s*<?([^()\s>]+(?:\([^()\s]*\))?)>?[^)]*\)(\{[^}]*\})?')
 SRC = re.compile(r'<(?:img|iframe|a|script|link)\b[^>]*?\b(?:src|href)=["\']([^"\']+)', re.I)
@@ -74,6 +74,7 @@ SRC = re.compile(r'<(?:img|iframe|a|script|link)\b[^>]*?\b(?:src|href)=["\']([^"
 def broken_links(page, pages):
     targets = [m[3] for m in LINK.finditer(page.plain)] + SRC.findall(page.prose)
     for m in LINK.finditer(page.plain): targets += [n[3] for n in LINK.finditer(m[2])]
+    for _,data,_ in page.outputs(): targets += [m[3] for m in LINK.finditer(re.sub(r'^(`{3,}).*?^\1', '', joined(data.get('text/markdown', '')), flags=re.S|re.M))]
     for t in targets:
         if re.match(r'[a-z]+:|//', t): continue
         file, _, anchor = unquote(t).partition('#')

@@ -1,0 +1,197 @@
+"""slides/presentation.pptx from slides/index.qmd: `python slides/make_pptx.py OUT.pptx`. Run by `make pptx`.
+
+The deck is written once, in index.qmd. Its Python cells and inline expressions run in a Jupyter kernel, as Quarto runs them; Markdown
+becomes text, tables and pictures. `--check` runs the cells and reads the slides, and makes no file.
+"""
+import base64, io, re, sys
+from pathlib import Path
+import nbformat, yaml
+from nbclient import NotebookClient
+
+here = Path(__file__).resolve().parent
+sys.path.append(str(here.parent/'.venv-pptx'))
+INLINE = re.compile(r'`\{python\} (.+?)`')
+DPI = "%config InlineBackend.print_figure_kwargs = {'dpi': 200, 'bbox_inches': 'tight'}"
+
+def run(text):
+    "All cells and inline expressions, in order: a function that gives the outputs of the next one"
+    parts = re.finditer(r'^```\{python\}\n(.*?)^```|`\{python\} (.+?)`', text, re.S|re.M)
+    nb = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(s) for s in [DPI, *[m[1] or f'print({m[2]})' for m in parts]]])
+    NotebookClient(nb, timeout=600, kernel_name='python3', resources={'metadata': {'path': str(here)}}).execute()
+    return iter([c.outputs for c in nb.cells[1:]])
+
+def blocks(text, outputs):
+    "[(kind, value)]: text, equation, picture, table, code, notes"
+    out = []
+    for m in re.finditer(r'^```(\{python\}|\w*)\n(.*?)^```|^::: *\{\.notes\}\n(.*?)^:::|^\$\$(.+?)\$\$|^!\[(.*?)\]\((\S+?)\)(\{.*?\})?|((?:^\|.*\n?)+)|((?:^(?!```|:::|\$\$|!\[|\|).*\S.*\n?)+)', text, re.S|re.M):
+        lang, code, notes, tex, _, path, attrs, table, prose = m.groups()
+        if lang == '{python}': out += shown(code, next(outputs))
+        elif code: out.append(('code', code.rstrip()))
+        elif notes: out.append(('notes', ' '.join(notes.split())))
+        elif tex: out.append(('equation', tex))
+        elif path: out.append(('picture', ((here/path).read_bytes(), re.search(r'fig-alt="(.*?)"', attrs or '')[1])))
+        elif table: out.append(('table', [[c.strip() for c in r.strip().strip('|').split('|')] for r in table.strip().split('\n') if not re.fullmatch(r'[|\s:-]+', r)]))
+        elif prose: out.append(('text', INLINE.sub(lambda _: ''.join(o.text for o in next(outputs)).strip(), prose.strip())))
+    return out
+
+def shown(code, outs):
+    "Blocks from the outputs of one cell"
+    if re.search(r'^#\| *include: *false', code, re.M): return []
+    out, alt = [], re.search(r'^#\| *fig-alt: *(.+)', code, re.M)
+    for data in [o.data for o in outs if 'data' in o]:
+        if 'image/png' in data: out.append(('picture', (base64.b64decode(data['image/png']), alt[1])))
+        elif 'text/markdown' in data: out += blocks(data['text/markdown'], iter(()))
+    return out
+
+def read_deck():
+    "Front matter, and a list of (title, blocks)"
+    _, front, text = (here/'index.qmd').read_text().split('---\n', 2)
+    outputs, fences = run(text), []
+    hidden = re.sub(r'^```.*?^```', lambda m: fences.append(m[0]) or f'\0{len(fences)-1}\0', text, flags=re.S|re.M)
+    first, *rest = [re.sub('\0(\\d+)\0', lambda m: fences[int(m[1])], s) for s in re.split(r'^## +', hidden, flags=re.M)]
+    blocks(first, outputs)
+    return yaml.safe_load(front), [(t.partition('\n')[0].strip(), blocks(t.partition('\n')[2], outputs)) for t in rest]
+
+# --- python-pptx from here on
+
+WIDE, HIGH, MARGIN, GREEK = 13.333, 7.5, .7, dict(sigma='σ', mu='μ', lambda_='λ', theta='θ')
+
+def runs(text):
+    "[(text, style)] of one line of Markdown; styles are b, i, code and sub"
+    out = []
+    for m in re.finditer(r'`(.+?)`|\*\*(.+?)\*\*|\*(.+?)\*|\$(.+?)\$|([^`*$]+|.)', text):
+        code, bold, italic, math, plain = m.groups()
+        if math:
+            math = re.sub(r'\\(?:mathcal|mathbb|mathrm)\{?(\w)\}?', r'\1', math)
+            for k,v in GREEK.items(): math = math.replace('\\' + k.rstrip('_'), v)
+            math = math.replace('\\mid', ' | ').replace('\\log', 'log').replace('^2', '²').replace('-', '−')
+            out += [(s, 'sub' if k % 2 else 'i') for k,s in enumerate(re.split(r'_\{?(\w+)\}?', math)) if s]
+        else: out.append((code or bold or italic or plain, 'code' if code else 'b' if bold else 'i' if italic else ''))
+    return out
+
+def paragraphs(text):
+    "[(bullet, line)]: bullet is '', '-' or '1'"
+    lines = []
+    for l in text.split('\n'):
+        m = re.match(r'(-|\d+\.) +(.*)', l)
+        if m: lines.append(['-' if m[1] == '-' else '1', m[2]])
+        elif lines and l.strip(): lines[-1][1] += ' ' + l.strip()
+        elif l.strip(): lines.append(['', l.strip()])
+    return lines
+
+def formula(tex):
+    "A PNG of an equation, drawn by matplotlib"
+    import matplotlib
+    matplotlib.use('agg')
+    import matplotlib.pyplot as plt
+    fig = plt.figure()
+    fig.text(0, 0, '$' + re.sub(r' *\\tag\{(.+?)\}', r'\\qquad (\1)', tex.strip()) + '$', fontsize=24, math_fontfamily='cm')
+    fig.savefig(out := io.BytesIO(), dpi=300, bbox_inches='tight', transparent=True)
+    plt.close(fig)
+    return out.getvalue()
+
+def build(front, deck, path):
+    from lxml import etree
+    from pptx import Presentation
+    from pptx.dml.color import RGBColor
+    from pptx.oxml.ns import qn
+    from pptx.util import Inches, Pt
+    from PIL import Image
+    prs, ink = Presentation(), RGBColor.from_string('332288')
+    prs.slide_width, prs.slide_height = Inches(WIDE), Inches(HIGH)
+    prs.core_properties.title, prs.core_properties.author = front['title'], front['author']
+
+    def write(p, text, size, font=None):
+        for s,style in runs(text) if font is None else [(text, 'code')]:
+            r = p.add_run()
+            r.text, r.font.size = s, Pt(size)
+            if style == 'b': r.font.bold = True
+            if style == 'i': r.font.italic = True
+            if style == 'code': r.font.name = 'DejaVu Sans Mono'
+            if style == 'sub': r._r.get_or_add_rPr().set('baseline', '-25000')
+
+    def bullet(p, kind):
+        pr = p._p.get_or_add_pPr()
+        if kind: pr.set('marL', '342900'), pr.set('indent', '-342900')
+        b = etree.SubElement(pr, qn('a:buNone' if not kind else 'a:buChar' if kind == '-' else 'a:buAutoNum'))
+        if kind: b.set(*('char', '•') if kind == '-' else ('type', 'arabicPeriod'))
+
+    def box(slide, top, height):
+        frame = slide.shapes.add_textbox(Inches(MARGIN), Inches(top), Inches(WIDE-2*MARGIN), Inches(height)).text_frame
+        frame.word_wrap = True
+        return frame
+
+    def lines(text, size): return sum(-(-len(l)*size*.5//((WIDE-2*MARGIN)*72)) for _,l in paragraphs(text))
+    def high(kind, v): # inches; None: what is left
+        if kind == 'text': return lines(v, 20)*.36 + .08*len(paragraphs(v)) + .1
+        if kind == 'code': return .27*len(v.split('\n')) + .2
+        if kind == 'table': return .38*len(v) + .2
+        if kind == 'equation': return .95
+        return None
+
+    def picture(slide, data, alt, top, height, width=WIDE-2*MARGIN):
+        w, h = Image.open(io.BytesIO(data)).size
+        scale = min(width/w, height/h)
+        pic = slide.shapes.add_picture(io.BytesIO(data), Inches((WIDE-w*scale)/2), Inches(top+(height-h*scale)/2), Inches(w*scale), Inches(h*scale))
+        pic._element.nvPicPr.cNvPr.set('descr', alt)
+
+    def grid(slide, cells, top, height):
+        size = 16 if len(cells) < 10 else 13
+        widths = [max(len(re.sub(r'[$*`\\]', '', r[k])) for r in cells) + 2 for k in range(len(cells[0]))]
+        unit = min(size*.6/72, (WIDE-2*MARGIN)/sum(widths))
+        shape = slide.shapes.add_table(len(cells), len(widths), Inches((WIDE-unit*sum(widths))/2), Inches(top), Inches(unit*sum(widths)), Inches(height-.2))
+        for k,w in enumerate(widths): shape.table.columns[k].width = Inches(unit*w)
+        for i,r in enumerate(cells):
+            for k,c in enumerate(r):
+                cell = shape.table.cell(i, k)
+                cell.margin_top = cell.margin_bottom = Inches(.03)
+                write(cell.text_frame.paragraphs[0], c, size)
+                if i == 0: cell.fill.solid(), setattr(cell.fill.fore_color, 'rgb', ink)
+
+    def place(slide, kind, v, top, height):
+        if kind == 'picture': picture(slide, *v, top, height)
+        elif kind == 'equation': picture(slide, formula(v), v.strip(), top+.08, height-.16, WIDE-3)
+        elif kind == 'table': grid(slide, v, top, height)
+        else:
+            frame = box(slide, top, height)
+            for k,(b,line) in enumerate(paragraphs(v) if kind == 'text' else [('', l) for l in v.split('\n')]):
+                p = frame.paragraphs[0] if k == 0 else frame.add_paragraph()
+                bullet(p, b)
+                if kind == 'text': p.space_after = Pt(5)
+                write(p, line, 20 if kind == 'text' else 15, None if kind == 'text' else 'mono')
+
+    title = prs.slides.add_slide(prs.slide_layouts[0])
+    for shape,text,top,size in zip(title.placeholders, (front['title'], front['subtitle'] + '\n' + front['author']), (2.2, 3.9), (48, 24)):
+        shape.left, shape.width, shape.top, shape.height = Inches(MARGIN), Inches(WIDE-2*MARGIN), Inches(top), Inches(1.5)
+        shape.text = text
+        for p in shape.text_frame.paragraphs: p.font.size = Pt(size)
+    title.shapes.title.text_frame.paragraphs[0].font.color.rgb = ink
+
+    for name,content in deck:
+        slide = prs.slides.add_slide(prs.slide_layouts[5])
+        t = slide.shapes.title
+        t.left, t.top, t.width, t.height, t.text = Inches(MARGIN), Inches(.35), Inches(WIDE-2*MARGIN), Inches(.8), name
+        t.text_frame.paragraphs[0].font.size, t.text_frame.paragraphs[0].font.color.rgb = Pt(32), ink
+        notes = ' '.join(v for k,v in content if k == 'notes')
+        content = [(k,v) for k,v in content if k != 'notes']
+        if notes: slide.notes_slide.notes_text_frame.text = notes
+        fixed, free = sum(high(*o) or 0 for o in content), sum(high(*o) is None for o in content)
+        top, left = 1.3, HIGH - 1.3 - .35 - fixed
+        if left < 0: print(f'too full by {-left:.1f} inches: {name}', file=sys.stderr)
+        gap = .25 if not free and left > .25*len(content) else 0
+        for k,v in content:
+            h = high(k, v) or left/free
+            place(slide, k, v, top, h)
+            top += h + gap
+        number = slide.shapes.add_textbox(Inches(WIDE-1), Inches(HIGH-.45), Inches(.6), Inches(.3)).text_frame
+        number.text = str(len(prs.slides))
+        number.paragraphs[0].font.size = Pt(11)
+    prs.save(path)
+    print(f'{path}: {len(prs.slides)} slides')
+
+if __name__ == '__main__':
+    deck = read_deck()
+    for name,content in deck[1]:
+        if not any(k == 'notes' for k,_ in content): sys.exit(f'no speaker notes: {name}')
+        if len(content) < 2: sys.exit(f'nothing to show: {name}')
+    if '--check' not in sys.argv: build(*deck, sys.argv[1])
