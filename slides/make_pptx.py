@@ -23,7 +23,7 @@ def run(text):
 def blocks(text, outputs):
     "[(kind, value)]: text, equation, picture, table, code, notes"
     out = []
-    for m in re.finditer(r'^```(\{python\}|\w*)\n(.*?)^```|^::: *\{\.notes\}\n(.*?)^:::|^\$\$(.+?)\$\$|^!\[(.*?)\]\((\S+?)\)(\{.*?\})?|((?:^\|.*\n?)+)|((?:^(?!```|:::|\$\$|!\[|\|).*\S.*\n?)+)', text, re.S|re.M):
+    for m in re.finditer(r'^```(\{python\}|\w*)\n(.*?)^```|^::: *\{\.notes\}\n(.*?)^:::|^\$\$(.+?)\$\$|^!\[(.*?)\]\((\S+?)\)(\{.*?\})?|((?:^\|[^\n]*\n?)+)|((?:^(?!```|:::|\$\$|!\[|\|)[^\n]*\S[^\n]*\n?)+)', text, re.S|re.M):
         lang, code, notes, tex, _, path, attrs, table, prose = m.groups()
         if lang == '{python}': out += shown(code, next(outputs))
         elif code: out.append(('code', code.rstrip()))
@@ -122,16 +122,16 @@ def build(front, deck, path):
         return frame
 
     def lines(text, size): return sum(-(-len(l)*size*.5//((WIDE-2*MARGIN)*72)) for _,l in paragraphs(text))
-    def high(kind, v): # inches; None: what is left
-        if kind == 'text': return lines(v, 20)*.36 + .08*len(paragraphs(v)) + .1
-        if kind == 'code': return .27*len(v.split('\n')) + .2
+    def high(kind, v, size): # inches; None: what is left
+        if kind == 'text': return lines(v, size)*size*.0178 + .09*len(paragraphs(v)) + .1
+        if kind == 'code': return (size-4)*.018*len(v.split('\n')) + .2
         if kind == 'table': return .38*len(v) + .2
-        if kind == 'equation': return .95
+        if kind == 'equation': return Image.open(io.BytesIO(v[0])).height/300 + .4
         return None
 
-    def picture(slide, data, alt, top, height, width=WIDE-2*MARGIN):
+    def picture(slide, data, alt, top, height, largest=9.):
         w, h = Image.open(io.BytesIO(data)).size
-        scale = min(width/w, height/h)
+        scale = min((WIDE-2*MARGIN)/w, height/h, largest)
         pic = slide.shapes.add_picture(io.BytesIO(data), Inches((WIDE-w*scale)/2), Inches(top+(height-h*scale)/2), Inches(w*scale), Inches(h*scale))
         pic._element.nvPicPr.cNvPr.set('descr', alt)
 
@@ -148,17 +148,17 @@ def build(front, deck, path):
                 write(cell.text_frame.paragraphs[0], c, size)
                 if i == 0: cell.fill.solid(), setattr(cell.fill.fore_color, 'rgb', ink)
 
-    def place(slide, kind, v, top, height):
+    def place(slide, kind, v, top, height, size):
         if kind == 'picture': picture(slide, *v, top, height)
-        elif kind == 'equation': picture(slide, formula(v), v.strip(), top+.08, height-.16, WIDE-3)
+        elif kind == 'equation': picture(slide, *v, top, height, 1/300)
         elif kind == 'table': grid(slide, v, top, height)
         else:
             frame = box(slide, top, height)
             for k,(b,line) in enumerate(paragraphs(v) if kind == 'text' else [('', l) for l in v.split('\n')]):
                 p = frame.paragraphs[0] if k == 0 else frame.add_paragraph()
                 bullet(p, b)
-                if kind == 'text': p.space_after = Pt(5)
-                write(p, line, 20 if kind == 'text' else 15, None if kind == 'text' else 'mono')
+                if kind == 'text': p.space_after = Pt(6)
+                write(p, line, size if kind == 'text' else size-4, None if kind == 'text' else 'mono')
 
     title = prs.slides.add_slide(prs.slide_layouts[0])
     for shape,text,top,size in zip(title.placeholders, (front['title'], front['subtitle'] + '\n' + front['author']), (2.2, 3.9), (48, 24)):
@@ -173,15 +173,16 @@ def build(front, deck, path):
         t.left, t.top, t.width, t.height, t.text = Inches(MARGIN), Inches(.35), Inches(WIDE-2*MARGIN), Inches(.8), name
         t.text_frame.paragraphs[0].font.size, t.text_frame.paragraphs[0].font.color.rgb = Pt(32), ink
         notes = ' '.join(v for k,v in content if k == 'notes')
-        content = [(k,v) for k,v in content if k != 'notes']
+        content = [(k, (formula(v), v.strip()) if k == 'equation' else v) for k,v in content if k != 'notes']
         if notes: slide.notes_slide.notes_text_frame.text = notes
-        fixed, free = sum(high(*o) or 0 for o in content), sum(high(*o) is None for o in content)
-        top, left = 1.3, HIGH - 1.3 - .35 - fixed
+        free, room = sum(k == 'picture' for k,_ in content), HIGH - 1.3 - .35
+        size = next((s for s in (26, 24, 22, 20) if sum(high(*o, s) or 0 for o in content) < room - .5 and not free), 20)
+        top, left = 1.3, room - sum(high(*o, size) or 0 for o in content)
         if left < 0: print(f'too full by {-left:.1f} inches: {name}', file=sys.stderr)
         gap = .25 if not free and left > .25*len(content) else 0
         for k,v in content:
-            h = high(k, v) or left/free
-            place(slide, k, v, top, h)
+            h = high(k, v, size) or left/free
+            place(slide, k, v, top, h, size)
             top += h + gap
         number = slide.shapes.add_textbox(Inches(WIDE-1), Inches(HIGH-.45), Inches(.6), Inches(.3)).text_frame
         number.text = str(len(prs.slides))
