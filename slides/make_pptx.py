@@ -3,7 +3,7 @@
 The deck is written once, in index.qmd. Its Python cells and inline expressions run in a Jupyter kernel, as Quarto runs them; Markdown
 becomes text, tables and pictures. `--check` runs the cells and reads the slides, and makes no file.
 """
-import base64, io, re, sys
+import base64, io, os, re, sys
 from pathlib import Path
 import nbformat, yaml
 from nbclient import NotebookClient
@@ -15,6 +15,7 @@ DPI = "%config InlineBackend.print_figure_kwargs = {'dpi': 200, 'bbox_inches': '
 
 def run(text):
     "All cells and inline expressions, in order: a function that gives the outputs of the next one"
+    os.environ.pop('MPLBACKEND', None) # the kernel draws inline
     parts = re.finditer(r'^```\{python\}\n(.*?)^```|`\{python\} (.+?)`', text, re.S|re.M)
     nb = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(s) for s in [DPI, *[m[1] or f'print({m[2]})' for m in parts]]])
     NotebookClient(nb, timeout=600, kernel_name='python3', resources={'metadata': {'path': str(here)}}).execute()
@@ -64,7 +65,7 @@ def runs(text):
         if math:
             math = re.sub(r'\\(?:mathcal|mathbb|mathrm)\{?(\w)\}?', r'\1', math)
             for k,v in GREEK.items(): math = math.replace('\\' + k.rstrip('_'), v)
-            math = math.replace('\\mid', ' | ').replace('\\log', 'log').replace('^2', '²').replace('-', '−')
+            math = re.sub(r' *\\mid *', ' | ', math).replace('\\log', 'log').replace('^2', '²').replace('-', '−')
             out += [(s, 'sub' if k % 2 else 'i') for k,s in enumerate(re.split(r'_\{?(\w+)\}?', math)) if s]
         else: out.append((code or bold or italic or plain, 'code' if code else 'b' if bold else 'i' if italic else ''))
     return out
@@ -85,7 +86,7 @@ def formula(tex):
     matplotlib.use('agg')
     import matplotlib.pyplot as plt
     fig = plt.figure()
-    fig.text(0, 0, '$' + re.sub(r' *\\tag\{(.+?)\}', r'\\qquad (\1)', tex.strip()) + '$', fontsize=24, math_fontfamily='cm')
+    fig.text(0, 0, '$' + re.sub(r' *\\tag\{(.+?)\}', r'\\qquad (\1)', tex.strip()) + '$', fontsize=28, math_fontfamily='cm')
     fig.savefig(out := io.BytesIO(), dpi=300, bbox_inches='tight', transparent=True)
     plt.close(fig)
     return out.getvalue()
@@ -112,7 +113,7 @@ def build(front, deck, path):
 
     def bullet(p, kind):
         pr = p._p.get_or_add_pPr()
-        if kind: pr.set('marL', '342900'), pr.set('indent', '-342900')
+        if kind: pr.set('marL', '457200'), pr.set('indent', '-457200')
         b = etree.SubElement(pr, qn('a:buNone' if not kind else 'a:buChar' if kind == '-' else 'a:buAutoNum'))
         if kind: b.set(*('char', '•') if kind == '-' else ('type', 'arabicPeriod'))
 
