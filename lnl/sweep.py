@@ -252,7 +252,7 @@ def show_sensitivity(
     ax.set(xticks=range(len(t.columns)), xticklabels=t.columns, yticks=range(len(t)), yticklabels=t.index, xlabel='μ (reversal)', ylabel='λ (entropy)', title=what)
     return fig
 
-# %% ../nbs/08b_sweeps.ipynb #31d09be3
+# %% ../nbs/08b_sweeps.ipynb #27804fa2
 @_command
 def lnl_report(
     table:str=None, # CSV of `lnl_sweep` (default: the one that ships)
@@ -267,5 +267,6 @@ def lnl_report(
     figures = {'figure4': show_figure4} if kind(rows) == 'digits' else {}
     if figures and (rows.n_train == 20_000).any(): figures['sensitivity'] = show_sensitivity
     for name,show in figures.items(): show(rows).savefig(out/f'{name}.png', dpi=120, bbox_inches='tight')
+    plt.close('all')
     print(summary[[*same(rows), 'runs', 'failed', 'accuracy', 'interval', 'paper', 'difference']].round(4).to_string(index=False))
     print(f"{len(rows)} runs; {', '.join(['summary.csv', *[f'{f}.png' for f in figures]])} in {out}/")
