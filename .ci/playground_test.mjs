@@ -25,7 +25,7 @@ function fakeFrame(step, t, unlearned) {
 const film = key => range(5).map(k => fakeFrame(200 * k, k / 4, key === 'lnl'))
 const FAKES = {
   'playground/film.json': {config: {}, digits: range(300).map(i => i % 10), color_ids: range(300).map(i => (7 * i) % 10), film: {erm: film('erm'), lnl: film('lnl')}},
-  'playground/grid.json': {n_train: 20000, epochs: 2, cells: [[0, 0, .36, .4, .6], [0, 5, .86, .02, .3], [15, 0, .35, .38, null], [15, 5, .1, .1, null]]
+  'playground/grid.json': {n_train: 20000, cells: [[0, 0, .36, .4, .6], [0, 5, .86, .02, .3], [15, 0, .35, .38, null], [15, 5, .1, .1, null]]
     .map(([lam, mu, accuracy, follows_color, probe_conv]) => ({lam, mu, accuracy, follows_color, probe_conv}))},
 }
 let missing = [] // files that the server pretends not to have

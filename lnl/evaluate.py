@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['COLORS', 'PROBES', 'predict', 'evaluate', 'confusion_by_color', 'show_confusion', 'show_color_grid', 'features',
-           'halves', 'linear_probe', 'conv_probe', 'probe', 'label_only', 'leakage']
+           'halves', 'linear_probe', 'image_logits', 'fit_h', 'conv_probe', 'probe', 'label_only', 'leakage']
 
 # %% ../nbs/05_evaluate.ipynb #03a24d53
 import numpy as np, torch, torch.nn.functional as F
@@ -124,28 +124,45 @@ def linear_probe(
         out[:,i,model[-1].classes_] = torch.tensor(model.predict_proba(x[score])).clamp(min=1e-9).log().float()
     return out
 
-# %% ../nbs/05_evaluate.ipynb #c28baa2a
-def conv_probe(
+# %% ../nbs/05_evaluate.ipynb #96645cb6
+def image_logits(
+    h:MapHeads, # z -> logits at each place, per attribute
+    z:torch.Tensor, # float [n,c,h,w], features
+) -> torch.Tensor: # float [n,n_attr,8]
+    "h's answer for an image: its answers at all places, averaged"
+    return torch.stack([o.mean((2,3)) for o in h(z)], 1)
+
+def fit_h(
     z:torch.Tensor, # float [n,c,h,w], frozen features
     bias:torch.Tensor, # int64 [n,n_attr], labels in 0..7
     seed:int=0, # initial weights and order
-) -> torch.Tensor: # log-probabilities [n/2,n_attr,8] for the second half
-    "The paper's h, trained from scratch for 8 epochs; its answers at all places are averaged into one per image"
-    learn, score = halves(len(z))
+) -> MapHeads: # in evaluation mode; ask it with `image_logits`
+    "The paper's h, trained from scratch for 8 epochs to name an image's bias from frozen features"
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        h, order = MapHeads(z.shape[1], 8, bias.shape[1]), [torch.randperm(learn.stop) for _ in range(8)]
-    answer = lambda x: tuple(o.mean((2,3)) for o in h(x))
+        h, order = MapHeads(z.shape[1], 8, bias.shape[1]), [torch.randperm(len(z)) for _ in range(8)]
     opt = torch.optim.AdamW(h.parameters(), 3e-3, weight_decay=.1)
     decay = torch.optim.lr_scheduler.CosineAnnealingLR(opt, 8)
     for idx in order:
         for i in idx.split(64):
             opt.zero_grad()
-            bias_loss(answer(z[i]), bias[i]).backward()
+            bias_loss(image_logits(h, z[i]).unbind(1), bias[i]).backward()
             opt.step()
         decay.step()
-    h.eval()
-    with torch.no_grad(): return torch.cat([torch.stack(answer(x), 1).log_softmax(2) for x in z[score].split(500)])
+    return h.eval()
+
+# %% ../nbs/05_evaluate.ipynb #2a07edfa
+@torch.no_grad()
+def _answers(h, z): return torch.cat([image_logits(h, x).log_softmax(2) for x in z.split(500)])
+
+def conv_probe(
+    z:torch.Tensor, # float [n,c,h,w], frozen features
+    bias:torch.Tensor, # int64 [n,n_attr], labels in 0..7
+    seed:int=0, # initial weights and order
+) -> torch.Tensor: # log-probabilities [n/2,n_attr,8] for the second half
+    "A fresh h (`fit_h`)"
+    learn, score = halves(len(z))
+    return _answers(fit_h(z[learn], bias[learn], seed), z[score])
 
 # %% ../nbs/05_evaluate.ipynb #d983dc4f
 PROBES = dict(linear=linear_probe, conv=conv_probe)
@@ -171,7 +188,7 @@ def label_only(
     counts.index_put_((digits[learn,None], torch.arange(bias.shape[1])[None], bias[learn]), torch.ones(1), accumulate=True)
     return (counts/counts.sum(2, keepdim=True)).log()[digits[score]]
 
-# %% ../nbs/05_evaluate.ipynb #e72c8b48
+# %% ../nbs/05_evaluate.ipynb #e904b992
 def leakage(
     net, # has `f`
     data, # `ColoredMNIST`
@@ -181,7 +198,7 @@ def leakage(
     "Usable information about the colour bin in frozen features, in bits, on its own and beyond the digit"
     z, y, b = features(net.f, data.images), data.digits, data.bias
     target = b[halves(len(data))[1]]
-    bits = lambda logq: -logq.gather(2, target[:,:,None]).mean().item()/float(np.log(2))
+    bits = lambda logq: -logq.gather(2, target[:,:,None]).mean().item()/np.log(2)
     with_digit = torch.cat([z, F.one_hot(y, 10).float()[:,:,None,None].expand(-1,-1,*z.shape[2:])], 1)
     alone = PROBES[kind](z, b, seed)
     return dict(accuracy=(alone.argmax(2) == target).float().mean().item(), bits=bits(label_only(b, torch.zeros_like(y))) - bits(alone),

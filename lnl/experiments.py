@@ -350,8 +350,8 @@ def show_curves(
     for ax in (left, right): ax.legend()
     return fig
 
-# %% ../nbs/08_experiments.ipynb #ffa01d02
-PAPER_PHOTOS = dict(dogs_and_cats=dict(TB1=dict(erm=.7498, gray=.8366, blindeye=.8525, entropy=.8853, lnl=.9029), # Table 1, on the other set
+# %% ../nbs/08_experiments.ipynb #b2098291
+PAPER_PHOTOS = dict(dogs_and_cats=dict(TB1=dict(erm=.7498, gray=.8366, blindeye=.8525, entropy=.8853, lnl=.9029), # Table 1, on the other set; quoted from memory, `entropy` least surely
     TB2=dict(erm=.6645, gray=.7192, blindeye=.7812, entropy=.8630, lnl=.8726)))
 def results_table(
     metrics:dict, # {method: metrics}, as in `metrics.json`

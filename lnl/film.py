@@ -9,15 +9,15 @@ __all__ = ['LISTEN', 'KeepSteps', 'record', 'h_accuracy', 'frame', 'lnl_film', '
 import warnings
 warnings.filterwarnings('ignore', message='.*torch.jit.script.*') # fastai's import, with recent PyTorch
 
-# %% ../nbs/08c_film.ipynb #533e98c7
+# %% ../nbs/08c_film.ipynb #102cb93b
 import json, torch
-from copy import deepcopy
 from importlib.resources import files
 from pathlib import Path
 from fastai.callback.core import Callback
 from sklearn.decomposition import PCA
+from sklearn.metrics import confusion_matrix
 from .data import ColoredMNIST
-from .evaluate import evaluate, features, halves, predict
+from .evaluate import evaluate, features, halves, image_logits, predict
 from .experiments import _command, _write_json, make_learner, provenance, read_config
 from .networks import digit_net
 from .sweep import probe_row
@@ -52,7 +52,7 @@ def record(
     with learn.no_bar(), learn.no_logging(), learn.added_cbs(shots): learn.fit_recipe(cfg['epochs'])
     return shots.kept
 
-# %% ../nbs/08c_film.ipynb #ddd86c73
+# %% ../nbs/08c_film.ipynb #9ba88c28
 @torch.no_grad()
 def h_accuracy(
     net, # has `f` and `h`
@@ -60,8 +60,7 @@ def h_accuracy(
 ) -> float: # in 0..1, averaged over R, G, B
     "How often h itself names an image's colour bin, its answers at all places averaged"
     score = halves(len(data))[1]
-    logits = net.h.eval()(features(net.f, data.images[score]))
-    answers = torch.stack([o.mean((2,3)).argmax(1) for o in logits], 1)
+    answers = image_logits(net.h.eval(), features(net.f, data.images[score])).argmax(2)
     return (answers == data.bias[score]).float().mean().item()
 
 def frame(
@@ -69,7 +68,7 @@ def frame(
     data:ColoredMNIST, # the test split
 ) -> dict: # numbers and short lists
     "Everything that the film shows of one moment"
-    counts = torch.zeros(10, 10, dtype=torch.long).index_put_((data.digits, predict(net, data.images)), torch.ones(len(data), dtype=torch.long), accumulate=True)
+    counts = confusion_matrix(data.digits, predict(net, data.images), labels=range(10))
     pooled = features(net.f, data.images[:300]).mean((2,3)).numpy()
     dots = PCA(2).fit_transform((pooled - pooled.mean(0))/(pooled.std(0) + 1e-6))
     return {**evaluate(net, data), 'h': h_accuracy(net, data), **probe_row(net, data), 'confusion': counts.tolist(), 'scatter': dots.round(2).tolist()}

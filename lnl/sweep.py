@@ -4,14 +4,14 @@
 
 # %% auto #0
 __all__ = ['KEYS', 'COLUMNS', 'kind', 'run_key', 'read_sweep', 'probe_row', 'one_run', 'read_rows', 'append_row', 'run_sweep',
-           'lnl_sweep', 'load_results', 'half_width', 'same', 'summarize', 'main_rows', 'show_figure4',
+           'lnl_sweep', 'load_results', 'half_width', 'same', 'summarize', 'main_rows', 'show_figure4', 'lam_mu',
            'show_sensitivity', 'lnl_report']
 
 # %% ../nbs/08b_sweeps.ipynb #9bafdebf
 import warnings
 warnings.filterwarnings('ignore', message='.*torch.jit.script.*') # fastai's import, with recent PyTorch
 
-# %% ../nbs/08b_sweeps.ipynb #f1549eb7
+# %% ../nbs/08b_sweeps.ipynb #1a49bad5
 import itertools, json, multiprocessing as mp, os, time
 from importlib.resources import files
 from pathlib import Path
@@ -21,7 +21,8 @@ from scipy.stats import t as student
 from threadpoolctl import threadpool_limits
 from .data import ColoredMNIST
 from .evaluate import COLORS, leakage, probe
-from .experiments import PAPER, PAPER_PHOTOS, _command, _write_json, load_network, provenance, read_config, read_yaml, train_method
+from .experiments import PAPER, PAPER_PHOTOS, _command, _write_json, batches, load_network, provenance, read_config, read_yaml, train_method
+from .unlearn import Unlearn
 
 # %% ../nbs/08b_sweeps.ipynb #937da0bb
 KEYS = dict(digits=['method','recipe','var','seed','n_train','epochs','settings'], photos=['method','recipe','train','seed','size','epochs','settings'])
@@ -38,7 +39,7 @@ def run_key(
     settings = yaml.safe_dump(cfg['settings'], default_flow_style=True, width=1000).strip()
     return (cfg['methods'][0], *[cfg[k] for k in KEYS[kind(cfg)][1:-1]], settings)
 
-# %% ../nbs/08b_sweeps.ipynb #b5ee6fd9
+# %% ../nbs/08b_sweeps.ipynb #bffc4004
 def read_sweep(
     name:str, # name of a shipped sweep, or the path of a YAML file
     **changes, # keys that hold for all its runs: epochs, n_train, …; `None` changes nothing
@@ -46,6 +47,7 @@ def read_sweep(
     "All runs of a sweep; raises `ValueError` that names what is wrong"
     sweep, runs = read_yaml(name, 'sweeps'), {}
     if not isinstance(sweep, dict) or set(sweep) != {'base','grids'}: raise ValueError(f"{name} must have two keys, base and grids")
+    changes = {k: v for k,v in changes.items() if v is not None}
     for grid in sweep['grids']:
         lists = {k: v if isinstance(v, list) else [v] for k,v in {'probes': False, **grid}.items()}
         if 'method' not in lists: raise ValueError(f"a grid needs the key method, got {grid}")
@@ -53,6 +55,7 @@ def read_sweep(
             one = dict(zip(lists, values))
             probes, one['methods'] = one.pop('probes'), [one.pop('method')]
             cfg = read_config(sweep['base'], **{**one, **changes})
+            if probes and kind(cfg) == 'photos': raise ValueError('probes are for digits; runs on photographs are always probed')
             runs.setdefault(run_key(cfg), (cfg, probes))
     return runs
 
@@ -157,7 +160,7 @@ def run_sweep(
     finally:
         for p in going: p.terminate()
 
-# %% ../nbs/08b_sweeps.ipynb #2f709c8e
+# %% ../nbs/08b_sweeps.ipynb #28cbd2bb
 @_command
 def lnl_sweep(
     sweep:str, # name of a shipped sweep (colored_mnist) or the path of a YAML file
@@ -170,7 +173,9 @@ def lnl_sweep(
     "Do every run of a sweep that the table doesn't have yet; start it again after a crash, and it goes on"
     if workers < 1: raise ValueError(f'workers must be a whole number >= 1, got {workers}')
     out = Path(out or Path('results')/f'{Path(sweep).stem}.csv')
-    run_sweep(read_sweep(sweep, epochs=epochs, n_train=n_train, path=data), out, workers, Path('results')/out.stem, lambda line: print(line, flush=True))
+    runs = read_sweep(sweep, epochs=epochs, n_train=n_train, path=data)
+    batches(next(iter(runs.values()))[0]) # pictures that are missing are told before the first run
+    run_sweep(runs, out, workers, Path('results')/out.stem, lambda line: print(line, flush=True))
 
 # %% ../nbs/08b_sweeps.ipynb #590d2e51
 def load_results(
@@ -237,15 +242,25 @@ def show_figure4(
     ax.legend()
     return fig
 
-# %% ../nbs/08b_sweeps.ipynb #34da55d6
+# %% ../nbs/08b_sweeps.ipynb #51b26553
+def lam_mu(
+    rows:pd.DataFrame, # one run per row, as `lnl_sweep` writes them
+    n_train:int=20_000, # training digits of the runs of the map
+    var:float=.02, # σ² of their colours
+) -> pd.DataFrame: # mean over seeds of accuracy, follows_color and probe_conv; index (lam, mu)
+    "The runs of `lnl` that differ in λ and μ only; a run that failed has no accuracy, and keeps its place"
+    t = rows[(rows.method == 'lnl') & (rows.recipe == 'stable') & (rows.n_train == n_train) & (rows['var'] == var)]
+    default, settings = dict(lam=Unlearn().lam, mu=Unlearn().mu), [yaml.safe_load(s) for s in t.settings]
+    t = t.assign(**{k: [float(s.get(k, v)) for s in settings] for k,v in default.items()})
+    return t[[set(s) <= set(default) for s in settings]].groupby(['lam','mu'])[['accuracy','follows_color','probe_conv']].mean()
+
+# %% ../nbs/08b_sweeps.ipynb #1923497b
 def show_sensitivity(
     rows:pd.DataFrame, # as from `load_results`
-    what:str='accuracy', # which column
+    what:str='accuracy', # which column of `lam_mu`
 ) -> Figure: # a map
-    "A column against λ and μ, from the runs with changed λ and μ"
-    t = rows[(rows.n_train == 20_000) & rows.settings.str.contains('mu:')]
-    settings = [yaml.safe_load(s) for s in t.settings]
-    t = t.assign(lam=[s.get('lam', 0) for s in settings], mu=[s['mu'] for s in settings]).pivot(index='lam', columns='mu', values=what)
+    "A column against λ and μ"
+    t = lam_mu(rows)[what].unstack()
     fig,ax = plt.subplots(figsize=(6, 2.6))
     ax.imshow(t, cmap='cividis', vmin=0, vmax=1, aspect='auto')
     for (i,j),v in np.ndenumerate(t.to_numpy()): ax.text(j, i, 'no run' if np.isnan(v) else f'{v:.2f}', ha='center', va='center', color='white' if v < .6 else 'black')

@@ -81,14 +81,11 @@ class Unlearn(BiasCallback):
         self.lam,self.mu,self.n_h,self.h_bs,self.lr_ratio,self.balance,self.start,self.ramp = lam,mu,n_h,h_bs,lr_ratio,balance,start,ramp
         self.opt_h,self.listener,self.joint,self.history = None,None,None,[]
 
-# %% ../nbs/04_unlearn.ipynb #679669cc
+# %% ../nbs/04_unlearn.ipynb #60e8268b
 @patch
 def before_fit(self:Unlearn):
     "Make h's optimiser (its rate is set at each step), unless a resumed training brought one, and listen for f's output"
     if self.opt_h is None: self.opt_h = self.learn.opt_func(params(self.model.h), lr=1.)
-    steps = self.n_epoch*len(self.dls.train)
-    if self.start is None: self.start = max(.05, min(70/steps, .15))
-    if self.ramp is None: self.ramp = max(.1, min(140/steps, .3))
     self.after_fit()
     self.listener = self.model.f.register_forward_hook(lambda m,x,z: setattr(self, 'z', z))
 
@@ -98,13 +95,21 @@ def after_fit(self:Unlearn):
     if self.listener: self.listener.remove()
     self.listener,self.z = None,None
 
-# %% ../nbs/04_unlearn.ipynb #fdef4d90
+# %% ../nbs/04_unlearn.ipynb #2154afd2
 @patch(as_prop=True)
 def strength(self:Unlearn):
     "The ramp: 0 until `start`, then up to 1 over `ramp`, both as shares of the training"
-    done = self.learn.pct_train - self.start
+    start, ramp = self.start, self.ramp
+    if start is None: start = max(.05, min(70/self.steps, .15))
+    if ramp is None: ramp = max(.1, min(140/self.steps, .3))
+    done = self.learn.pct_train - start
     if done < 0: return 0.
-    return 1. if done >= self.ramp else done/self.ramp
+    return 1. if done >= ramp else done/ramp
+
+@patch(as_prop=True)
+def steps(self:Unlearn):
+    "Length of the whole training"
+    return self.n_epoch*len(self.dls.train)
 
 # %% ../nbs/04_unlearn.ipynb #53169512
 @patch

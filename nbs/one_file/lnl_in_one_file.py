@@ -72,14 +72,14 @@ def optimizers(net):
     groups = [dict(params=net.f.parameters(), base=1.5e-2), dict(params=net.g.parameters(), base=3e-3)]
     return torch.optim.Adam(groups, lr=0.), torch.optim.Adam([dict(params=net.h.parameters(), base=6e-3)], lr=0.)
 
-def step(net, opts, joint, x, y, b, done, lam=0., mu=15.):
-    "One step of (9) when the share `done` of the training is over: h learns to read, f learns to hide, g learns to classify"
-    opt, opt_h = opts
+def step(net, opts, joint, x, y, b, done, total, lam=0., mu=15.):
+    "One step of (9) when the share `done` of `total` steps is over: h learns to read, f learns to hide, g learns to classify"
+    (opt, opt_h), start, ramp = opts, max(.05, min(70/total, .15)), max(.1, min(140/total, .3)) # h joins after 70 steps or so
     for group in opt.param_groups + opt_h.param_groups: group['lr'] = group['base']*(1 + math.cos(math.pi*max(0, 2*done-1)))/2
     z = net.f(x)
     loss = F.cross_entropy(net.g(z), y)
     count(joint, y, b)
-    if (strength := min(max(0, done-.05)/.1, 1)) > 0:
+    if (strength := min(max(0, done-start)/ramp, 1)) > 0:
         w = weights(joint, y, b)
         for i in (torch.arange(8*32, device=y.device) % len(y)).view(8, 32): # h: 8 steps on 32 images
             opt_h.zero_grad()
@@ -108,7 +108,7 @@ def main(epochs=3, mu=15., var=.02, seed=0, n_train=60_000, bs=128):
     net, joint, total = Net(), torch.zeros(3, 10, 8), epochs*math.ceil(len(y)/bs)
     opts, batches = optimizers(net), (i for _ in range(epochs) for i in torch.randperm(len(y)).split(bs))
     for k,i in enumerate(batches):
-        loss = step(net.train(), opts, joint, images[i].float()/255, y[i], b[i], k/total, mu=mu)
+        loss = step(net.train(), opts, joint, images[i].float()/255, y[i], b[i], k/total, total, mu=mu)
         if k % 50 == 0 or k == total-1: print(f'step {k+1} of {total}: loss {loss:.3f}', flush=True)
     accuracy, follows = evaluate(net, test, digits, ids)
     print(f'accuracy {accuracy:.4f}, follows the colour {follows:.4f}')

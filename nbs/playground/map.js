@@ -3,7 +3,7 @@ import {$, el, percent, say, walkable} from './ui.js'
 
 const COLLAPSE = .2 // accuracy below which a network reads no digits any more; guessing has .1
 
-export function startMap({cells, n_train: images, epochs}) {
+export function startMap({cells, n_train: images}) {
   const values = key => [...new Set(cells.map(c => c[key]))].sort((a, b) => a - b)
   const find = (lam, mu) => cells.find(c => c.lam === lam && c.mu === mu), collapsed = c => c.accuracy === null || c.accuracy < COLLAPSE
   const lams = values('lam'), mus = values('mu'), table = $('map-table')
@@ -41,5 +41,5 @@ export function startMap({cells, n_train: images, epochs}) {
   }
 
   walkable(table, tell, td => td.focus())
-  $('map-says').textContent = `Point at a cell, or walk through the map with the arrow keys. Each cell was trained on ${images.toLocaleString('en')} digits for ${epochs} epochs; the percentage is the share of test digits that are right.`
+  $('map-says').textContent = `Point at a cell, or walk through the map with the arrow keys. Each cell was trained on ${images.toLocaleString('en')} digits; the percentage is the share of test digits that are right.`
 }
