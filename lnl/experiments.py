@@ -381,7 +381,7 @@ def _write_json(path, what):
     path.with_suffix('.tmp').write_text(clean)
     path.with_suffix('.tmp').replace(path)
 
-# %% ../nbs/08_experiments.ipynb #f2f7247b
+# %% ../nbs/08_experiments.ipynb #03458b53
 def run_experiment(
     cfg:dict, # a checked configuration
     out:Path, # the run's folder, made if need be
@@ -390,6 +390,7 @@ def run_experiment(
     "Train all methods of an experiment side by side and write config, versions, metrics, weights and pictures into `out`"
     out = Path(out)
     if _folder_state(cfg, out, resume) == 'finished': return json.loads((out/'metrics.json').read_text())
+    batches(cfg) # pictures that are missing are told before anything is written
     out.mkdir(parents=True, exist_ok=True)
     (out/'config.yml').write_text(yaml.safe_dump(cfg, sort_keys=False))
     _write_json(out/'versions.json', provenance())
