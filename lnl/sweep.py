@@ -242,7 +242,7 @@ def show_figure4(
     ax.legend()
     return fig
 
-# %% ../nbs/08b_sweeps.ipynb #51b26553
+# %% ../nbs/08b_sweeps.ipynb #532cd242
 def lam_mu(
     rows:pd.DataFrame, # one run per row, as `lnl_sweep` writes them
     n_train:int=20_000, # training digits of the runs of the map
@@ -252,7 +252,8 @@ def lam_mu(
     t = rows[(rows.method == 'lnl') & (rows.recipe == 'stable') & (rows.n_train == n_train) & (rows['var'] == var)]
     default, settings = dict(lam=Unlearn().lam, mu=Unlearn().mu), [yaml.safe_load(s) for s in t.settings]
     t = t.assign(**{k: [float(s.get(k, v)) for s in settings] for k,v in default.items()})
-    return t[[set(s) <= set(default) for s in settings]].groupby(['lam','mu'])[['accuracy','follows_color','probe_conv']].mean()
+    only = np.array([set(s) <= set(default) for s in settings], bool)
+    return t[only].groupby(['lam','mu'])[['accuracy','follows_color','probe_conv']].mean()
 
 # %% ../nbs/08b_sweeps.ipynb #1923497b
 def show_sensitivity(
