@@ -222,10 +222,10 @@ def paper_steps(
     half,part = divmod(min(pct, .999999), .5)
     return lr * .1**(half + int(part/.2 + 1e-9))
 
-# %% ../nbs/04_unlearn.ipynb #8e5c10ad
+# %% ../nbs/04_unlearn.ipynb #a6bf67aa
 RECIPES = dict(
     stable=dict(cb=Unlearn, bias=True, lr=(1.5e-2, 3e-3), sched=flat_cos, clip=5., opt_func=partial(Adam, sqr_mom=.999, eps=1e-8, wd=0.)),
-    photos=dict(cb=partial(Unlearn, mu=1., n_h=2, h_bs=64), bias=True, lr=(1e-3, 1e-3), sched=flat_cos, clip=5., opt_func=partial(Adam, sqr_mom=.999, eps=1e-8, wd=0.)),
+    photos=dict(cb=partial(Unlearn, mu=.3, n_h=2, h_bs=64), bias=True, lr=(1e-3, 1e-3), sched=flat_cos, clip=5., opt_func=partial(Adam, sqr_mom=.999, eps=1e-8, wd=0.)),
     paper=dict(cb=TwoPass, bias='places', lr=(.01, .01), sched=paper_steps, clip=None, opt_func=partial(SGD, mom=.9, wd=5e-4, decouple_wd=False)))
 
 # %% ../nbs/04_unlearn.ipynb #61c9d35b
