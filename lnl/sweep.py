@@ -92,13 +92,13 @@ def one_run(
         if probes: row.update(probe_row(load_network(folder/f'{method}.pth'), ColoredMNIST('test', cfg['var'], cfg['seed'])))
     _write_json(folder/'row.json', {**row, **info})
 
-# %% ../nbs/08b_sweeps.ipynb #444a05e8
+# %% ../nbs/08b_sweeps.ipynb #772dab0c
 def read_rows(
-    path:Path, # CSV of a sweep; need not exist
+    path:Path, # CSV of a sweep; need not exist, may be empty
     of:str='digits', # whose columns it has, `'digits'` or `'photos'`, if it doesn't exist
 ) -> pd.DataFrame: # one row per run
     "The rows of a sweep's table"
-    if not Path(path).exists(): return pd.DataFrame(columns=COLUMNS[of])
+    if not Path(path).exists() or not Path(path).stat().st_size: return pd.DataFrame(columns=COLUMNS[of])
     return pd.read_csv(path, dtype={'settings': str, 'commit': str, 'python': str})
 
 # %% ../nbs/08b_sweeps.ipynb #6821674d

@@ -16,4 +16,4 @@ def run(folder, arch='resnet18', pretrained=True, size=128, epochs=16):
         with learn.no_bar(), learn.no_logging(): learn.fit_recipe(epochs)
         return group_accuracy(net, dls, 'tag')['cells'].set_index(['label', 'group']).accuracy
 
-    return pd.DataFrame(dict(baseline=train(plain_learner, None), unlearned=train(unlearn_learner, 'tag', mu=.3, n_h=8, h_bs=32)))
+    return pd.DataFrame(dict(baseline=train(plain_learner, None), unlearned=train(unlearn_learner, 'tag', n_h=8, h_bs=32)))
