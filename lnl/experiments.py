@@ -294,14 +294,13 @@ def batches(
     n = int((~_TABLES[cfg['data']][0](cfg['path'], cfg['train']).valid).sum())
     return n//min(cfg['bs'], n)
 
-# %% ../nbs/08_experiments.ipynb #09b967e9
-def _train_all(cfg, out):
-    "Train all methods side by side, showing progress; returns {method: metrics}; raises `RuntimeError` with what failed"
+# %% ../nbs/08_experiments.ipynb #43da7f8b
+def _train_all(cfg, out, total):
+    "Train all methods side by side for `total` steps each, showing progress; returns {method: metrics}; raises `RuntimeError` with what failed"
     queue = mp.get_context('spawn').Queue()
     procs = {m: mp.get_context('spawn').Process(target=_worker, args=(cfg, m, out, queue), daemon=True) for m in cfg['methods']}
     for p in procs.values(): p.start()
     results, at = {}, dict.fromkeys(procs, 0)
-    total = cfg['epochs'] * batches(cfg)
     show = _show_bar(total*len(procs)) if sys.stdout.isatty() else _show_lines()
     try:
         while len(results) < len(procs):
@@ -381,7 +380,7 @@ def _write_json(path, what):
     path.with_suffix('.tmp').write_text(clean)
     path.with_suffix('.tmp').replace(path)
 
-# %% ../nbs/08_experiments.ipynb #03458b53
+# %% ../nbs/08_experiments.ipynb #7eab454f
 def run_experiment(
     cfg:dict, # a checked configuration
     out:Path, # the run's folder, made if need be
@@ -390,11 +389,11 @@ def run_experiment(
     "Train all methods of an experiment side by side and write config, versions, metrics, weights and pictures into `out`"
     out = Path(out)
     if _folder_state(cfg, out, resume) == 'finished': return json.loads((out/'metrics.json').read_text())
-    batches(cfg) # pictures that are missing are told before anything is written
+    total = cfg['epochs'] * batches(cfg) # pictures that are missing are told before anything is written
     out.mkdir(parents=True, exist_ok=True)
     (out/'config.yml').write_text(yaml.safe_dump(cfg, sort_keys=False))
     _write_json(out/'versions.json', provenance())
-    metrics = _train_all(cfg, out)
+    metrics = _train_all(cfg, out, total)
     metrics = {m: metrics[m] for m in cfg['methods']}
     _draw(cfg, out)
     _write_json(out/'metrics.json', metrics)
