@@ -26,7 +26,7 @@ def gray_net(
     "The network that sees only brightness"
     return BiasNet(nn.Sequential(ToGray(), *net.f), net.g, net.h)
 
-# %% ../nbs/06_baselines.ipynb #5f4421f0
+# %% ../nbs/06_baselines.ipynb #7d32af2d
 class BlindEye(Unlearn):
     "Alvi et al. 2018: f lowers the cross-entropy of h's answer to the uniform distribution; no reversal"
     def __init__(self,
@@ -34,7 +34,7 @@ class BlindEye(Unlearn):
         **kwargs, # of `Unlearn`, except `mu` and `balance`
     ): super().__init__(lam=lam, mu=0., balance=0., **kwargs)
 
-    def hide_terms(self, z, bias, weights=None):
+    def hide_terms(self, z, bias):
         with fixed(self.model.h) as h: logits = h(z)
         return sum(-o.float().log_softmax(1).mean() for o in logits)/len(logits), bias_loss(logits, bias)
 

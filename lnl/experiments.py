@@ -135,7 +135,7 @@ def _plain(opt): # an optimiser's state as tensors, numbers, lists and dicts, wh
     state = opt.state_dict()
     return dict(state=[dict(s) for s in state['state']], hypers=[{k: float(v) if isinstance(v, float) else v for k,v in h.items()} for h in state['hypers']])
 
-# %% ../nbs/08_experiments.ipynb #bff004eb
+# %% ../nbs/08_experiments.ipynb #cebf189e
 def save_state(
     learn, # `Learner` after a whole epoch
     path:Path, # the file; replaced in one go
@@ -146,11 +146,12 @@ def save_state(
         numpy_pos=int(np.random.get_state()[2]), loader=list(learn.dls.train.rng.getstate()[1]))
     state = dict(model=learn.model.state_dict(), opt=_plain(learn.opt), rngs=rngs, **extra)
     if hasattr(learn, 'unlearn'): state.update(opt_h=_plain(learn.unlearn.opt_h), history=learn.unlearn.history, joint=learn.unlearn.joint)
+    if hasattr(learn, 'mean_weights'): state.update({k: getattr(learn.mean_weights, k) for k in ('mean','last','n')})
     if hasattr(learn, 'group_dro'): state.update(q=learn.group_dro.q)
     torch.save(state, path.with_suffix('.tmp'))
     path.with_suffix('.tmp').replace(path)
 
-# %% ../nbs/08_experiments.ipynb #2b37d62c
+# %% ../nbs/08_experiments.ipynb #a7f5a99d
 def load_state(
     learn, # a fresh `Learner` of the same configuration
     path:Path, # written by `save_state`
@@ -164,6 +165,8 @@ def load_state(
         learn.unlearn.before_fit()
         learn.unlearn.opt_h.load_state_dict(s['opt_h'])
         learn.unlearn.history,learn.unlearn.joint = s['history'],s['joint']
+    for k in ('mean','last','n'):
+        if k in s: setattr(learn.mean_weights, k, s[k])
     if 'q' in s: learn.group_dro.q = s['q']
     r = s['rngs']
     torch.set_rng_state(r['torch'])

@@ -23,7 +23,7 @@ from .networks import digit_net
 from .sweep import probe_row
 from .unlearn import step_now
 
-# %% ../nbs/08c_film.ipynb #f7e4a28c
+# %% ../nbs/08c_film.ipynb #27f32986
 class KeepSteps(Callback):
     "Copies of all weights after chosen numbers of training steps, in `kept`"
     order = 72
@@ -31,7 +31,10 @@ class KeepSteps(Callback):
         steps:list, # numbers of steps; 0 is before the first
     ): self.steps,self.kept = set(steps),{}
 
-    def keep(self, n): self.kept[n] = {k: v.detach().cpu().clone() for k,v in self.model.state_dict().items()}
+    def keep(self, n):
+        weights = hasattr(self, 'mean_weights') and self.mean_weights.mean or self.model.state_dict()
+        self.kept[n] = {k: v.detach().cpu().clone() for k,v in weights.items()}
+
     def before_fit(self):
         if 0 in self.steps: self.keep(0)
 

@@ -52,10 +52,9 @@ class Net(nn.Module):
 
 def log_q(net, z): return net.h(z).unflatten(1, (3,8)).log_softmax(2) # log Q [n,3,8,14,14]
 
-def bias_loss(logq, b, w):
+def bias_loss(logq, b, w=1):
     "(7): cross-entropy of h's answers, weighted, summed over R, G and B, averaged over images and places"
-    picked = logq.gather(2, b[:,:,None,None,None].expand(-1,-1,1,*logq.shape[3:]))[:,:,0]
-    return -(picked*w[:,:,None,None]).mean((0,2,3)).sum()
+    return -(logq.mean((3,4)).gather(2, b[:,:,None])[:,:,0]*w).mean(0).sum()
 
 def count(joint, y, b):
     "Add a batch to the table [3,10,8] of how often each digit meets each bin"
@@ -72,7 +71,7 @@ def optimizers(net):
     groups = [dict(params=net.f.parameters(), base=1.5e-2), dict(params=net.g.parameters(), base=3e-3)]
     return torch.optim.Adam(groups, lr=0.), torch.optim.Adam([dict(params=net.h.parameters(), base=6e-3)], lr=0.)
 
-def step(net, opts, joint, x, y, b, done, total, lam=0., mu=15.):
+def step(net, opts, joint, x, y, b, done, total, lam=0., mu=5.):
     "One step of (9) when the share `done` of `total` steps is over: h learns to read, f learns to hide, g learns to classify"
     (opt, opt_h), start, ramp = opts, max(.05, min(70/total, .15)), max(.1, min(140/total, .3)) # h joins after 70 steps or so
     for group in opt.param_groups + opt_h.param_groups: group['lr'] = group['base']*(1 + math.cos(math.pi*max(0, 2*done-1)))/2
@@ -80,15 +79,14 @@ def step(net, opts, joint, x, y, b, done, total, lam=0., mu=15.):
     loss = F.cross_entropy(net.g(z), y)
     count(joint, y, b)
     if (strength := min(max(0, done-start)/ramp, 1)) > 0:
-        w = weights(joint, y, b)
+        w = weights(joint, y, b) # for h only: f plays (9) as it stands
         for i in (torch.arange(8*32, device=y.device) % len(y)).view(8, 32): # h: 8 steps on 32 images
             opt_h.zero_grad()
             bias_loss(log_q(net, z[i].detach()), b[i], w[i]).backward()
             opt_h.step()
         net.h.requires_grad_(False) # from here on h only judges
         logq = log_q(net, z)
-        neg_entropy = (logq.exp()*logq).sum(2).mean()
-        loss = loss + strength*(lam*neg_entropy - mu*bias_loss(logq, b, w))
+        loss = loss + strength*(lam*(logq.exp()*logq).sum(2).mean() - mu*bias_loss(logq, b)) # (9)
         net.h.requires_grad_(True)
     opt.zero_grad()
     loss.backward()
@@ -96,24 +94,26 @@ def step(net, opts, joint, x, y, b, done, total, lam=0., mu=15.):
     opt.step()
     return loss.item()
 
+def add_to_mean(mean, new, n): return {k: mean.get(k, w) + (w - mean.get(k, w))/n for k,w in new.items()} # of the n last weights
 @torch.no_grad()
 def evaluate(net, images, y, ids):
     "Accuracy where colour means nothing, and how often a foreign colour is answered with its own digit"
     answers = torch.cat([net.eval()(x.float()/255).argmax(1) for x in images.split(1000)])
     return (answers == y).float().mean().item(), (answers == ids)[ids != y].float().mean().item()
 
-def main(epochs=3, mu=15., var=.02, seed=0, n_train=60_000, bs=128):
+def main(epochs=4, mu=5., var=.02, seed=0, n_train=60_000, bs=128):
     torch.manual_seed(seed)
     (images, y, _, b), (test, digits, ids, _) = [o[:n_train] for o in colored('train', var, seed)], colored('test', var, seed)
-    net, joint, total = Net(), torch.zeros(3, 10, 8), epochs*math.ceil(len(y)/bs)
+    net, joint, mean, total = Net(), torch.zeros(3, 10, 8), {}, epochs*math.ceil(len(y)/bs)
     opts, batches = optimizers(net), (i for _ in range(epochs) for i in torch.randperm(len(y)).split(bs))
     for k,i in enumerate(batches):
         loss = step(net.train(), opts, joint, images[i].float()/255, y[i], b[i], k/total, total, mu=mu)
+        if (n := k - total//2 + 1) > 0: mean = add_to_mean(mean, net.state_dict(), n)
         if k % 50 == 0 or k == total-1: print(f'step {k+1} of {total}: loss {loss:.3f}', flush=True)
-    accuracy, follows = evaluate(net, test, digits, ids)
-    print(f'accuracy {accuracy:.4f}, follows the colour {follows:.4f}')
+    net.load_state_dict(mean)
+    print('accuracy {:.4f}, follows the colour {:.4f}'.format(*evaluate(net, test, digits, ids)))
 
 if __name__ == '__main__':
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    for k,v in dict(epochs=3, mu=15., var=.02, seed=0, n_train=60_000).items(): parser.add_argument(f"--{k.replace('_','-')}", type=type(v), default=v)
+    for k,v in dict(epochs=4, mu=5., var=.02, seed=0, n_train=60_000).items(): parser.add_argument(f"--{k.replace('_','-')}", type=type(v), default=v)
     main(**vars(parser.parse_args()))
