@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['RECIPES', 'check_finite', 'step_now', 'StopNotFinite', 'fixed', 'BiasCallback', 'Unlearn', 'TwoPass', 'MeanWeights',
-           'flat_cos', 'paper_steps', 'plain_learner', 'unlearn_learner']
+           'constant', 'flat_cos', 'paper_steps', 'plain_learner', 'unlearn_learner']
 
 # %% ../nbs/04_unlearn.ipynb #4773a578
 from contextlib import contextmanager
@@ -227,7 +227,14 @@ class MeanWeights(Callback):
 
     def after_fit(self): self.mean,self.last,self.n = None,None,0
 
-# %% ../nbs/04_unlearn.ipynb #6dbb64ad
+# %% ../nbs/04_unlearn.ipynb #046a1b67
+def constant(
+    pct:float, # share of the training that is done
+    lr, # learning rate, a number or an array with one per group
+): # learning rate now
+    "The same rate throughout"
+    return lr
+
 def flat_cos(
     pct:float, # share of the training that is done
     lr, # learning rate of the first half, a number or an array with one per group
@@ -243,9 +250,9 @@ def paper_steps(
     half,part = divmod(min(pct, .999999), .5)
     return lr * .1**(half + int(part/.2 + 1e-9))
 
-# %% ../nbs/04_unlearn.ipynb #c1cae059
+# %% ../nbs/04_unlearn.ipynb #73db8d2e
 RECIPES = dict(
-    stable=dict(cb=Unlearn, bias=True, lr=(1.5e-2, 3e-3), sched=flat_cos, mean=True, clip=5., opt_func=partial(Adam, sqr_mom=.999, eps=1e-8, wd=0.)),
+    stable=dict(cb=Unlearn, bias=True, lr=(1.5e-2, 3e-3), sched=constant, mean=True, clip=5., opt_func=partial(Adam, sqr_mom=.999, eps=1e-8, wd=0.)),
     photos=dict(cb=partial(Unlearn, mu=.3, n_h=2, h_bs=64), bias=True, lr=(1e-3, 1e-3), sched=flat_cos, mean=False, clip=5., opt_func=partial(Adam, sqr_mom=.999, eps=1e-8, wd=0.)),
     paper=dict(cb=TwoPass, bias='places', lr=(.01, .01), sched=paper_steps, mean=False, clip=None, opt_func=partial(SGD, mom=.9, wd=5e-4, decouple_wd=False)))
 

@@ -68,13 +68,12 @@ def weights(joint, y, b):
     return torch.stack([w[i,y,b[:,i]] for i in range(3)], 1)
 
 def optimizers(net):
-    groups = [dict(params=net.f.parameters(), base=1.5e-2), dict(params=net.g.parameters(), base=3e-3)]
-    return torch.optim.Adam(groups, lr=0.), torch.optim.Adam([dict(params=net.h.parameters(), base=6e-3)], lr=0.)
+    groups = [dict(params=net.f.parameters(), lr=1.5e-2), dict(params=net.g.parameters(), lr=3e-3)]
+    return torch.optim.Adam(groups), torch.optim.Adam(net.h.parameters(), lr=6e-3)
 
 def step(net, opts, joint, x, y, b, done, total, lam=0., mu=5.):
     "One step of (9) when the share `done` of `total` steps is over: h learns to read, f learns to hide, g learns to classify"
     (opt, opt_h), start, ramp = opts, max(.05, min(70/total, .15)), max(.1, min(140/total, .3)) # h joins after 70 steps or so
-    for group in opt.param_groups + opt_h.param_groups: group['lr'] = group['base']*(1 + math.cos(math.pi*max(0, 2*done-1)))/2
     z = net.f(x)
     loss = F.cross_entropy(net.g(z), y)
     count(joint, y, b)
