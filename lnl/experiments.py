@@ -367,7 +367,7 @@ def results_table(
     t.insert(2, 'difference', t.accuracy - t.paper)
     return t.drop(columns=['best_accuracy','cpu_seconds']).round(4)
 
-# %% ../nbs/08_experiments.ipynb #77b49595
+# %% ../nbs/08_experiments.ipynb #7ff8521e
 def _folder_state(cfg, out, resume):
     "'finished' or 'new'; raises `ValueError` if going on would overwrite something"
     old = out/'config.yml'
@@ -378,8 +378,8 @@ def _folder_state(cfg, out, resume):
     if not resume: raise ValueError(f"{out} holds an unfinished run; add --resume to continue it, or choose another --out")
     return 'new'
 
-def _write_json(path, what):
-    clean = json.dumps(what, indent=1).replace('NaN', 'null')
+def _write_json(path, what, indent=1):
+    clean = json.dumps(what, indent=indent).replace('NaN', 'null')
     path.with_suffix('.tmp').write_text(clean)
     path.with_suffix('.tmp').replace(path)
 

@@ -76,7 +76,7 @@ def frame(
     dots = PCA(2).fit_transform((pooled - pooled.mean(0))/(pooled.std(0) + 1e-6))
     return {**evaluate(net, data), 'h': h_accuracy(net, data), **probe_row(net, data), 'confusion': counts.tolist(), 'scatter': dots.round(2).tolist()}
 
-# %% ../nbs/08c_film.ipynb #84bd0416
+# %% ../nbs/08c_film.ipynb #4242e040
 @_command
 def lnl_film(
     out:str, # JSON file to write
@@ -100,7 +100,7 @@ def lnl_film(
             film[method].append(dict(step=step, **frame(net, data)))
             print(f"{method}, step {step} of {last}: accuracy {film[method][-1]['accuracy']:.3f}", flush=True)
     Path(out).parent.mkdir(parents=True, exist_ok=True)
-    _write_json(Path(out), dict(config=cfg, **provenance(), digits=data.digits[:300].tolist(), color_ids=data.color_ids[:300].tolist(), film=film))
+    _write_json(Path(out), dict(config=cfg, **provenance(), digits=data.digits[:300].tolist(), color_ids=data.color_ids[:300].tolist(), film=film), indent=None)
 
 # %% ../nbs/08c_film.ipynb #454a04f2
 def load_film() -> dict: # config, versions, digits, color_ids, and film: {method: [frame]}
