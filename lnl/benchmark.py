@@ -135,12 +135,13 @@ class _Separate(nn.Module):
         self.heads = nn.ModuleList(MapHeads(32, 8, 1) for _ in range(3))
     def forward(self, z): return sum((h(z) for h in self.heads), ())
 
-# %% ../nbs/09_speed.ipynb #36dfdc4b
+# %% ../nbs/09_speed.ipynb #81d6aa41
 def variants(
     data:ColoredMNIST, # all its images are the batch
 ) -> dict: # {what: function that takes a training step}
     "The stable step as it is, and changed in one respect"
-    changes = {'as it is': {}, 'no weights': dict(balance=0.), 'one step of h on 64': dict(n_h=1, h_bs=64), 'one step of h on 128': dict(n_h=1, h_bs=128)}
+    changes = {'as it is': {}, 'no weights': dict(balance=0.),
+        'one step of h on 32': dict(n_h=1), 'one step of h on 64': dict(n_h=1, h_bs=64), 'one step of h on 128': dict(n_h=1, h_bs=128)}
     jobs = {k: stepper('stable', data, **v) for k,v in changes.items()}
     jobs.update({k: stepper('stable', data) for k in ('channels_last', 'torch.compile', 'three separate h')})
     jobs['channels_last'].learn.model.to(memory_format=torch.channels_last)

@@ -51,7 +51,7 @@ def colorize(
     if digits.dtype != torch.uint8: raise ValueError(f"digits must be uint8 in 0..255, got {digits.dtype}")
     return (digits > 128)[:,None] * (255*colors).to(torch.uint8)[:,:,None,None]
 
-# %% ../nbs/01_data.ipynb #1a4302c9
+# %% ../nbs/01_data.ipynb #19f3f8ee
 IGNORE = -100 # a label that does not count (PyTorch's default `ignore_index`; the paper's code uses 255)
 def bin_labels(
     images:torch.Tensor, # uint8 [n,3,height,width]
@@ -61,10 +61,11 @@ def bin_labels(
 ) -> torch.Tensor: # int64 [n,3,size,size] in 0..n_bins-1, or `IGNORE`
     "Colour bins per place, by nearest-neighbour sub-sampling and `value*n_bins//256`; raises `ValueError` for another dtype"
     if images.dtype != torch.uint8: raise ValueError(f"images must be uint8 in 0..255, got {images.dtype}")
-    rows, cols = [((torch.arange(size)+.5) * s/size).long() for s in images.shape[-2:]]
-    small = images[:,:,rows][...,cols].long()
-    bins = small*n_bins//256
-    return bins.masked_fill(small == 0, IGNORE) if ignore_zero else bins
+    rows, cols = [((torch.arange(size, device=images.device)+.5) * s/size).long() for s in images.shape[-2:]]
+    small = images.index_select(2, rows).index_select(3, cols)
+    bins = small.int()*n_bins >> 8 # a shift by 8 is a division by 256
+    if ignore_zero: bins += IGNORE*small.logical_not().int() # a value of 0 is in bin 0
+    return bins.long()
 
 # %% ../nbs/01_data.ipynb #4b89a5a1
 class ColoredMNIST:
@@ -89,7 +90,7 @@ class ColoredMNIST:
     @cached_property
     def images(self): return colorize(self.gray, self.colors) # uint8 [n,3,28,28], made when first asked for
 
-# %% ../nbs/01_data.ipynb #1eed2927
+# %% ../nbs/01_data.ipynb #b7f87667
 class ColorLoader(DataLoader):
     "A fastai `DataLoader` whose batches are fetched, moved to the device and painted as a whole"
     bias = False # `False`, `True` (one label per image) or `'places'` (one per place)
@@ -98,7 +99,7 @@ class ColorLoader(DataLoader):
 
     def batch(self, idx):
         d = self.dataset
-        gray, y, colors, b = [o[idx].to(self.device) for o in (d.gray, d.digits, d.colors, d.bias)]
+        gray, y, colors, b = [o.index_select(0, idx).to(self.device) for o in (d.gray, d.digits, d.colors, d.bias)]
         images = colorize(gray, colors)
         x = images.float()/255 # float [bs,3,28,28] in 0..1
         if not self.bias: return x, y
