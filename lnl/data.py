@@ -62,7 +62,7 @@ def bin_labels(
     "Colour bins per place, by nearest-neighbour sub-sampling and `value*n_bins//256`; raises `ValueError` for another dtype"
     if images.dtype != torch.uint8: raise ValueError(f"images must be uint8 in 0..255, got {images.dtype}")
     rows, cols = [_nearest(s, size, images.device) for s in images.shape[-2:]]
-    small = images[:,:,rows][...,cols]
+    small = images[:,:,rows][...,cols].contiguous() # quicker to read three times
     bins = small.int()*n_bins >> 8 # a shift by 8 is a division by 256
     if ignore_zero: bins += IGNORE*small.logical_not().int() # a value of 0 is in bin 0
     return bins.long()
