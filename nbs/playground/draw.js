@@ -62,7 +62,7 @@ export function startDraw(networks, digits) {
   }
 
   function answer() {
-    sliders.forEach(s => { $(s.id + '-now').textContent = s.value + (s.id === 'hue' ? '°' : ' %') })
+    sliders.forEach(s => { $(s.id + '-now').textContent = s.value + (s.id === 'hue' ? '°' : '\u00a0%') })
     if (!ink) return
     drawDigit($('seen'), ink, rgb)
     const told = Object.entries(panels).map(([key, {big, rows}]) => {
@@ -99,9 +99,19 @@ export function startDraw(networks, digits) {
   function clear() {
     strokes = []
     ink = null
+    turning++ // an older round of hues must not come back
     pen.clearRect(0, 0, 280, 280)
     $('seen').getContext('2d').clearRect(0, 0, 28, 28)
-    for (const {big} of Object.values(panels)) big.textContent = '–'
+    for (const {big, rows} of Object.values(panels)) {
+      big.textContent = '–'
+      for (const {fill, value, node} of rows) {
+        fill.style.width = 0
+        value.textContent = ''
+        node.classList.remove('best')
+      }
+    }
+    $('turn').replaceChildren()
+    $('turn-says').textContent = ''
     say($('draw-says'), 'Draw a digit, or take one.')
   }
 
@@ -118,6 +128,7 @@ export function startDraw(networks, digits) {
 
   const at = e => { const box = pad.getBoundingClientRect(); return [(e.clientX - box.left) * 280 / box.width, (e.clientY - box.top) * 280 / box.height] }
   pad.addEventListener('pointerdown', e => {
+    if (e.button || !e.isPrimary) return // neither the right button nor a second finger draws
     if (!strokes.length) clear() // a taken digit makes room
     drawing = true
     pad.setPointerCapture(e.pointerId)
@@ -125,14 +136,14 @@ export function startDraw(networks, digits) {
     redraw()
   })
   pad.addEventListener('pointermove', e => {
-    if (!drawing) return
+    if (!drawing || !e.isPrimary) return
     strokes.at(-1).push(at(e))
     ink = digitFromStrokes(strokes)
     answer()
     redraw()
   })
-  for (const end of ['pointerup', 'pointercancel']) pad.addEventListener(end, () => {
-    if (!drawing) return
+  for (const end of ['pointerup', 'pointercancel']) pad.addEventListener(end, e => {
+    if (!drawing || !e.isPrimary) return
     drawing = false
     ink = digitFromStrokes(strokes)
     update()
