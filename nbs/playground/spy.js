@@ -71,7 +71,7 @@ export function startSpy(networks, digits) {
     drawMaps()
     drawStrip($('strip'), z)
     drawExamples()
-    buttons.forEach(b => { b.disabled = false; b.classList.remove('truth') })
+    buttons.forEach(b => { b.disabled = false; b.classList.remove('truth', 'missed') })
     $('spy-next').disabled = true
     $('spy-picture').replaceChildren()
     $('spy-says').textContent = 'Which colour? Choose one of the ten, or press a key from 0 to 9.'
@@ -90,7 +90,7 @@ export function startSpy(networks, digits) {
     })
     $('spy-next').disabled = false
     $('spy-next').focus({preventScroll: true})
-    buttons.forEach((b, i) => { b.disabled = true; b.classList.toggle('truth', i === color) })
+    buttons.forEach((b, i) => { b.disabled = true; b.classList.toggle('truth', i === color); b.classList.toggle('missed', i === k && k !== color) })
     $('spy-picture').replaceChildren(drawDigit(el('canvas', {role: 'img', 'aria-label': `a ${digits.digits[digit]} in ${COLOR_NAMES[color]}`}), inks[digit], palette[color]))
     $('spy-says').textContent = `${k === color ? '✓ Right' : `✗ You said ${COLOR_NAMES[k]}`}: it was a ${digits.digits[digit]} in ${COLOR_NAMES[color]}. ${others.join(' ')}`
     showScore()
