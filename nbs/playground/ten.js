@@ -21,8 +21,10 @@ export function startTen({palette, ink, answers, sure}, showDigit) {
       cell.setAttribute('aria-label', `Digit ${d} in ${COLOR_NAMES[c]}: ${a}, ${a === d ? 'right' : 'wrong'}`)
     }
     const count = test => cells.filter(cell => { const [d, c] = place(cell); return test(answers[who][d][c], d, c) }).length
-    $('ten-count').textContent = `The ${NETWORKS[who]} network: ${count((a, d) => a === d)} of 100 right. `
-      + `Of the 90 in a foreign colour, ${count((a, d, c) => d !== c && a === c)} are answered with the colour's digit.`
+    const ten = [...palette.keys()], follows = (a, d, c) => d !== c && a === c
+    const strong = ten.filter(k => count((a, d, c) => c === k && follows(a, d, c)) > 3), weak = ten.filter(k => count((a, d) => d === k && a === d) <= 5)
+    $('ten-count').textContent = `The ${NETWORKS[who]} network: ${count((a, d) => a === d)} of 100 right; it follows the colour in ${count(follows)} of the 90 in a foreign colour (guessing: 9)`
+      + `${strong.length ? `, most of all under ${strong.join(', ')}` : ''}.${weak.length ? ` Rows with at most half right: ${weak.join(', ')}.` : ''}`
   }
 
   function tell(cell) {
@@ -33,7 +35,7 @@ export function startTen({palette, ink, answers, sure}, showDigit) {
   walkable(table, tell, cell => {
     const [d, c] = place(cell)
     tell(cell)
-    showDigit(inks[d], palette[c], `the ${d}`)
+    showDigit(inks[d], palette[c])
   })
   networkSwitch($('ten-net'), key => { who = key; show() })
   show()
