@@ -2,7 +2,7 @@
 // Things have a shape (first coordinate) and a colour (second). f: a direction to look from, then batch normalisation; z is ONE number.
 // g: z -> round or square. h: z -> one of four bands of colour, with 16 hidden units. Only f works against h.
 
-export const BANDS = 4, HIDDEN = 16, BATCH = 256, STEPS = 200
+export const BANDS = 4, HIDDEN = 16, BATCH = 256, STEPS = 200, SPREAD = .8 // of the shape
 export const RECIPE = {lr: .02, hRatio: 2, hSteps: 4, hBatch: 64, start: .3, ramp: .15, clip: 5}
 
 /** Random numbers in 0..1 from a seed (mulberry32), so that the same seed gives the same story. */
@@ -20,9 +20,22 @@ export function points(rand, n, variance, biased) {
   const normal = () => Math.sqrt(-2 * Math.log(1 - rand())) * Math.cos(2 * Math.PI * rand())
   return Array.from({length: n}, () => {
     const y = rand() < .5 ? 0 : 1, bright = biased ? y : rand() < .5 ? 0 : 1
-    const x = [2 * y - 1 + .8 * normal(), 2 * bright - 1 + Math.sqrt(variance) * normal()]
+    const x = [2 * y - 1 + SPREAD * normal(), 2 * bright - 1 + Math.sqrt(variance) * normal()]
     return {x, y, band: Math.min(BANDS - 1, Math.max(0, Math.trunc(x[1] + 2)))}
   })
+}
+
+/** What the best h could do that knows the shapes of these things and nothing else: share of right bands, and loss in nats. */
+export function shapeTells(things) {
+  const counts = [0, 1].map(y => Array.from({length: BANDS}, (_, b) => things.filter(o => o.y === y && o.band === b).length))
+  const bands = counts.map(row => row.map(n => n / row.reduce((a, b) => a + b)))
+  let right = 0, loss = 0
+  for (const {x, band} of things) {
+    const square = 1 / (1 + Math.exp(-2 * x[0] / SPREAD ** 2)), q = bands[0].map((p, b) => (1 - square) * p + square * bands[1][b])
+    right += (q[band] === Math.max(...q)) / things.length
+    loss -= Math.log(q[band]) / things.length
+  }
+  return {right, loss}
 }
 
 // A linear layer: weights row by row, then one offset per output, in one array, started as PyTorch does.
