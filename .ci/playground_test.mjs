@@ -11,7 +11,7 @@ const {chromium} = createRequire(process.cwd() + '/')('playwright-core')
 const root = fileURLToPath(new URL('../nbs/', import.meta.url))
 const TYPES = {html: 'text/html', js: 'text/javascript', css: 'text/css', json: 'application/json', png: 'image/png', bin: 'application/octet-stream'}
 const PATIENCE = 120_000 // milliseconds: a machine with other work may be slow
-const page_path = 'playground/playground.html'
+const page_path = 'playground/playground.html', MANIFEST = 'playground/manifest.json'
 
 // Stand-ins for the results, so that their parts of the page are tested before there are any.
 const range = n => [...Array(n).keys()]
@@ -28,13 +28,14 @@ const FAKES = {
   'playground/grid.json': {n_train: 20000, cells: [[0, 0, .36, .4, .6], [0, 5, .86, .02, .3], [15, 0, .35, .38, null], [15, 5, .1, .1, null]]
     .map(([lam, mu, accuracy, follows_color, probe_conv]) => ({lam, mu, accuracy, follows_color, probe_conv}))},
 }
-let missing = [] // files that the server pretends not to have
+let missing = [], fakes = true // files that the server pretends not to have; whether it has the stand-ins
 
 const server = createServer(async (request, response) => {
   const path = decodeURIComponent(new URL(request.url, 'http://x').pathname.slice(1))
   try {
     if (missing.includes(path)) throw new Error('missing')
-    const body = await readFile(root + path).catch(e => { if (FAKES[path]) return JSON.stringify(FAKES[path]); throw e })
+    let body = await readFile(root + path).catch(e => { if (fakes && FAKES[path]) return JSON.stringify(FAKES[path]); throw e })
+    if (fakes && path === MANIFEST) body = JSON.stringify({...JSON.parse(body), parts: ['grid', 'film'].filter(k => !missing.includes(`playground/${k}.json`))})
     response.writeHead(200, {'content-type': TYPES[path.split('.').pop()] ?? 'text/plain'}).end(body)
   } catch { response.writeHead(404).end() }
 })
@@ -82,7 +83,7 @@ await test('ten by ten: the switch changes the cells, and the counts', async () 
   await page.getByRole('group', {name: 'Whose answers?'}).getByLabel('unlearned').click()
   const unlearned = await answers(), count = await page.locator('#ten-count').textContent()
   must(baseline.length === 100 && wrong(baseline) > 50 && wrong(unlearned) < wrong(baseline)/2, `${wrong(baseline)} and ${wrong(unlearned)} wrong`)
-  must(count.includes(`${100 - wrong(unlearned)} of 100 right`), count)
+  must(count.includes(`${100 - wrong(unlearned)} of 100 right; it follows the colour in 9 of the 90`), count)
   return `${wrong(baseline)} wrong answers, then ${wrong(unlearned)}`
 })
 
@@ -93,6 +94,18 @@ await test('ten by ten: arrow keys walk and Enter takes the digit along', async 
   await page.keyboard.press('Enter')
   must(await says(page, 'lnl') === '1', 'the unlearned network reads the 1')
   must(await page.locator('#hue').evaluate(e => e === document.activeElement), 'the focus goes to the hue')
+})
+
+await test('draw: Clear takes all answers away, also those under way; the right button does not draw', async () => {
+  await page.getByRole('button', {name: 'Take a 4'}).click()
+  await page.getByRole('button', {name: 'Clear'}).click()
+  const bare = () => page.evaluate(() => !document.querySelector('.bar.best, #turn .cell') && ![...document.querySelectorAll('.bar')].some(b => b.lastChild.textContent || b.querySelector('b').offsetWidth)
+    && !document.getElementById('turn-says').textContent)
+  must(await bare(), 'cleared')
+  await page.waitForTimeout(1500)
+  must(await bare(), 'and it stays so')
+  await page.locator('#pad').click({button: 'right'})
+  must(await bare() && await says(page, 'lnl') === '–', 'nothing was drawn')
 })
 
 await test('draw: a stroke like a 1 is answered with 1 by the unlearned network', async () => {
@@ -161,8 +174,21 @@ await test('you are h: a game by keyboard; with the baseline h wins, after unlea
   return JSON.stringify([before, after])
 })
 
+await test('you are h: a click anywhere in the part is enough for the keys; a wrong guess is marked', async () => {
+  let missed = 0
+  for (let i = 0; i < 3; i++) {
+    await page.locator('#spy .small').click()
+    await page.keyboard.press('7')
+    must((await page.locator('#spy-says').textContent()).includes('it was a'), 'the key was heard')
+    must(await page.locator('#guesses .truth').count() === 1, 'the right colour is marked')
+    missed += await page.locator('#guesses .missed').count()
+    await page.locator('#spy-next').click()
+  }
+  must(missed > 0 && await page.locator('#guesses .missed').count() === 0, `${missed} wrong guesses marked`)
+})
+
 await test('toy: it trains, and the accuracy in the test rises when h joins', async () => {
-  const now = async () => (await page.locator('#toy-now').textContent()).match(/Step (\d+).*training ([\d.]+) %, in the test ([\d.]+) %.*at (-?\d+)°/).slice(1).map(Number)
+  const now = async () => (await page.locator('#toy-now').textContent()).match(/Step (\d+).*training ([\d.]+)\s%, in the test ([\d.]+)\s%.*at (-?\d+)°/).slice(1).map(Number)
   const plane = await pixels(page, '#shadows')
   await page.getByRole('button', {name: 'One step'}).click()
   must((await now())[0] === 1 && await pixels(page, '#shadows') !== plane, 'one step moves the picture')
@@ -190,13 +216,40 @@ await test('toy: without a game the colour stays; slow motion shows the moves', 
   return `${right} % in the test`
 })
 
+await test('toy: what is said at the end fits the result', async () => {
+  const train = async settings => {
+    await page.evaluate(values => {
+      for (const [id, v] of Object.entries(values)) {
+        const node = document.getElementById(id)
+        typeof v === 'boolean' ? node.checked = v : node.value = v
+        node.dispatchEvent(new Event('input'))
+      }
+      document.getElementById('toy-reset').click()
+    }, {'toy-speed': 'fast', 'toy-mu-on': false, 'toy-lam-on': false, 'toy-var': .36, ...settings})
+    must((await page.locator('#toy-now').textContent()).includes('not trained yet'), 'it starts untrained')
+    await page.getByRole('button', {name: 'Run'}).click()
+    await until('the end', async () => (await page.locator('#toy-says').textContent()).startsWith('The training is over'))
+    return page.locator('#toy-says').textContent()
+  }
+  for (const [settings, said] of [[{}, 'Nobody worked against h'], [{'toy-mu-on': true, 'toy-mu': .8}, 'The colour is gone'], [{'toy-mu-on': true, 'toy-mu': 3}, 'Too much'],
+    [{'toy-mu-on': true, 'toy-mu': .2}, 'Try a larger μ'], [{'toy-lam-on': true, 'toy-lam': 1}, 'only weakly']]) {
+    const heard = await train(settings)
+    must(heard.includes(said), `${JSON.stringify(settings)}: ${heard}`)
+  }
+})
+
 await test('film: the slider moves numbers, matrices, scatters and curves together', async () => {
   const state = async () => [await page.locator('#film-lnl dl').textContent(), await pixels(page, '#film-lnl .confusion'), await pixels(page, '#film-erm canvas:not(.confusion)'), await page.locator('#film-curves').innerHTML()]
   const before = await state()
   await page.locator('#film-step').focus()
-  for (let i = 0; i < 3; i++) await page.keyboard.press('ArrowRight')
+  must(await page.locator('#film-step').evaluate(e => e.value === e.max), 'it opens at the last step')
+  await page.keyboard.press('Home')
+  for (let i = 0; i < 2; i++) await page.keyboard.press('ArrowRight')
+  const middle = await state()
+  must(before.every((v, i) => v !== middle[i]), 'the middle is not the end')
+  await page.keyboard.press('ArrowRight')
   const after = await state()
-  must(before.every((v, i) => v !== after[i]), `unchanged: ${before.map((v, i) => v === after[i])}`)
+  must(middle.every((v, i) => v !== after[i]), `unchanged: ${middle.map((v, i) => v === after[i])}`)
   await page.getByRole('button', {name: 'Play'}).click()
   await until('the last snapshot', async () => await page.locator('#film-play').textContent() === 'Play')
 })
@@ -264,9 +317,26 @@ await test('without results their parts are hidden, the rest works', async () =>
   await bare.context().close()
 })
 
-await test('without JavaScript there is a picture', async () => {
+await test('the files as they are: nothing is missing, no error, the parts that the manifest lists are shown', async () => {
+  missing = []
+  fakes = false
+  const {parts} = JSON.parse(await readFile(root + MANIFEST)), bad = []
+  const context = await browser.newContext(), real = await context.newPage()
+  real.on('response', r => { if (r.status() >= 400) bad.push(`${r.status()} ${r.url()}`) })
+  real.on('console', m => { if (['error', 'warning'].includes(m.type())) bad.push(m.text()) })
+  real.on('pageerror', e => bad.push(e.message))
+  await real.goto(`${origin}/${page_path}`)
+  await real.waitForSelector('body[data-ready]', {timeout: PATIENCE})
+  must(!bad.length, bad.join(' | '))
+  for (const [name, id] of [['film', 'film'], ['grid', 'map']]) must(await real.locator(`#${id}`).isVisible() === parts.includes(name), `${id}: listed and shown differ`)
+  await context.close()
+  return parts.join(', ')
+})
+
+await test('without JavaScript there is a picture, and no list of parts', async () => {
   const still = await open({javaScriptEnabled: false})
   must(await still.locator('noscript img').evaluate(e => e.complete && e.naturalWidth > 300), 'the picture has been loaded')
+  must(await still.locator('nav').isHidden(), 'the list of parts is hidden')
 })
 
 await test('opened as a file, it says what to do', async () => {

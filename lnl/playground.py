@@ -4,8 +4,8 @@
 
 # %% auto #0
 __all__ = ['fold_input', 'fold_conv', 'head_tensors', 'page_tensors', 'feature_peaks', 'export_weights', 'ink_hex',
-           'export_digits', 'export_tenbyten', 'grid_cells', 'export_results', 'export_playground', 'lnl_playground',
-           'play', 'percent_bars', 'Recolor', 'repaint', 'PaletteLab', 'LiveTraining', 'GameSteps']
+           'export_digits', 'export_tenbyten', 'grid_cells', 'export_results', 'majority_share', 'export_playground',
+           'lnl_playground', 'play', 'percent_bars', 'Recolor', 'repaint', 'PaletteLab', 'LiveTraining', 'GameSteps']
 
 # %% ../nbs/30_playground.ipynb #9bafdebf
 import warnings
@@ -79,6 +79,7 @@ def export_weights(
     nets:dict, # {network: `BiasNet`}
     heads:dict, # {network: {head: `MapHeads`}}
     images:torch.Tensor, # uint8 [n,3,28,28], from which the scale of the feature maps is taken
+    **more, # further entries of the manifest
 ) -> dict: # the manifest
     "Write `weights.bin` (float32, little-endian) and `manifest.json`"
     tensors,parts,offset = [],[],0
@@ -87,7 +88,7 @@ def export_weights(
             tensors.append(dict(network=network, name=name, shape=list(v.shape), offset=offset))
             parts.append(v.cpu().numpy().astype('<f4').tobytes())
             offset += v.numel()
-    manifest = dict(tensors=tensors, peak={k: feature_peaks(features(net.f, images)) for k,net in nets.items()})
+    manifest = dict(tensors=tensors, peak={k: feature_peaks(features(net.f, images)) for k,net in nets.items()}, **more)
     Path(out).mkdir(parents=True, exist_ok=True)
     (Path(out)/'weights.bin').write_bytes(b''.join(parts))
     (Path(out)/'manifest.json').write_text(json.dumps(manifest))
@@ -142,13 +143,21 @@ def grid_cells(
 def export_results(
     out, # folder
     results, # folder with `colored_mnist.csv` and `film.json`; either may be missing
-) -> list: # names of the files written
+) -> list: # what was written: `'grid'`, `'film'`, both or nothing
     "Write `grid.json` and `film.json` from the results, as far as there are any"
     table,film,written = Path(results)/'colored_mnist.csv',Path(results)/'film.json',[]
-    if table.is_file() and (cells := grid_cells(pd.read_csv(table))): written.append(('grid.json', dict(cells=cells, n_train=20_000)))
-    if film.is_file(): written.append(('film.json', json.loads(film.read_text())))
-    for name,what in written: (Path(out)/name).write_text(json.dumps(what, separators=(',', ':')))
+    if table.is_file() and (cells := grid_cells(pd.read_csv(table))): written.append(('grid', dict(cells=cells, n_train=20_000)))
+    if film.is_file(): written.append(('film', json.loads(film.read_text())))
+    for name,what in written: (Path(out)/f'{name}.json').write_text(json.dumps(what, separators=(',', ':')))
     return [name for name,_ in written]
+
+# %% ../nbs/30_playground.ipynb #c9926604
+def majority_share(
+    bias:torch.Tensor, # int64 [n,3], colour bins of the test split
+) -> float: # in 0..1
+    "How often the most frequent bin of the first half is right in the second, averaged over R, G, B"
+    learn,score = halves(len(bias))
+    return (bias[score] == bias[learn].mode(0).values).float().mean().item()
 
 # %% ../nbs/30_playground.ipynb #059ca3d9
 def export_playground(
@@ -162,10 +171,9 @@ def export_playground(
     learn = halves(len(data))[0]
     heads = {m: dict(fresh=fit_h(features(net.f, data.images[learn]), data.bias[learn])) for m,net in nets.items()}
     heads['lnl']['h'] = nets['lnl'].h
-    export_weights(out, nets, heads, data.images[:1000])
+    export_weights(out, nets, heads, data.images[:1000], parts=export_results(out, results), guessing=majority_share(data.bias))
     export_digits(out, data)
     export_tenbyten(out, nets, data)
-    export_results(out, results)
     return sorted(o.name for o in Path(out).iterdir())
 
 # %% ../nbs/30_playground.ipynb #f4d36598

@@ -1,11 +1,12 @@
 // A recorded training: one slider moves both networks through their snapshots.
 import {$, NETWORKS, chart, css, el, percent, rgbText, say} from './ui.js'
 
-const FACTS = {accuracy: 'right in the test', follows_color: "answered with the colour's digit", h: "h's own score", probe_conv: "a fresh h's score"}
+const FACTS = {accuracy: 'right in the test', follows_color: "answered with the colour's digit", h: 'colour bins read by h itself', probe_conv: 'colour bins read by a fresh h'}
 
-export function startFilm({film, digits, color_ids: colors}, palette) {
+export function startFilm({film, digits, color_ids: colors}, palette, guessing) {
   const slider = $('film-step'), frames = film.erm.map(f => f.step)
-  slider.max = frames.length - 1
+  slider.value = slider.max = frames.length - 1 // the end first; Play begins at the first step
+  $('film-guessing').textContent = percent(guessing)
   const panels = Object.fromEntries(Object.keys(film).map(key => [key, panel(key)]))
   $('film-both').append(...Object.values(panels).map(p => p.node))
   let timer = null
@@ -14,7 +15,9 @@ export function startFilm({film, digits, color_ids: colors}, palette) {
     const matrix = el('canvas', {class: 'confusion', width: 10, height: 10, role: 'img'}), scatter = el('canvas', {width: 420, height: 420, role: 'img'})
     const values = Object.fromEntries(Object.keys(FACTS).map(k => [k, el('dd')]))
     const list = el('dl', {class: 'facts'}, ...Object.entries(FACTS).flatMap(([k, name]) => [el('dt', {}, name), values[k]]))
-    const node = el('div', {id: `film-${key}`}, el('h3', {}, el('span', {class: key}, NETWORKS[key])), list, el('div', {class: 'movie'}, matrix, scatter))
+    const picture = (canvas, text) => el('figure', {}, canvas, el('figcaption', {class: 'small'}, text))
+    const node = el('div', {id: `film-${key}`}, el('h3', {}, el('span', {class: key}, NETWORKS[key])), list, el('div', {class: 'movie'},
+      picture(matrix, 'rows: digit shown · columns: answer'), picture(scatter, 'features, two axes')))
     return {node, matrix, scatter, values}
   }
 
@@ -45,7 +48,8 @@ export function startFilm({film, digits, color_ids: colors}, palette) {
     const both = what => Object.keys(film).map(key => line(key, what)), common = {xMax: frames.at(-1), xLabel: 'step', cursor: step, percentAxis: true}
     const readers = Object.keys(film).flatMap(key => [{...line(key, 'probe_conv'), name: null}, {...line(key, 'h', '4 4'), name: null}])
     const legend = [['a fresh h reads the colour', null], ['h itself', '4 4']].map(([name, dash]) => ({name, dash, color: 'currentColor', points: []}))
-    $('film-curves').innerHTML = `<div class="columns">${chart({...common, title: 'Accuracy in the test', lines: both('accuracy')})}${chart({...common, title: "Who reads the colour's bin: a fresh h (solid) and h itself (dashed)", lines: [...readers, ...legend]})}</div>`
+    $('film-curves').innerHTML = `<div class="columns">${chart({...common, title: 'Accuracy in the test', lines: both('accuracy')})}${chart({...common, levels: [[guessing, 'guessing', true]],
+      title: "Who reads the colour's bin: a fresh h (solid) and h itself (dashed); gold: baseline, purple: unlearned", lines: [...readers, ...legend]})}</div>`
   }
 
   function show() {

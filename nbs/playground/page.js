@@ -14,11 +14,10 @@ async function get(name, as = 'json') {
   return answer[as]()
 }
 
-// A missing file is no error here: the part stays hidden.
-async function optional(name, part, start) {
-  const answer = await fetch(name)
-  if (!answer.ok) return
-  const data = await answer.json()
+// The manifest lists which results there are; the other parts stay hidden.
+async function optional(manifest, name, part, start) {
+  if (!manifest.parts.includes(name)) return
+  const data = await get(name + '.json')
   for (const node of [$(part), document.querySelector(`nav [data-part=${part}]`)]) node.hidden = false
   start(data)
 }
@@ -31,8 +30,8 @@ async function main() {
   startTen(ten, showDigit)
   startSpy(networks, digits)
   startToy()
-  await optional('film.json', 'film', film => startFilm(film, digits.palette))
-  await optional('grid.json', 'map', startMap)
+  await optional(manifest, 'film', 'film', film => startFilm(film, digits.palette, manifest.guessing))
+  await optional(manifest, 'grid', 'map', startMap)
   document.body.dataset.ready = 'yes'
 }
 

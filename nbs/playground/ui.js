@@ -4,7 +4,7 @@ export const NETWORKS = {erm: 'baseline', lnl: 'unlearned'}
 export const COLOR_NAMES = ['crimson', 'teal', 'yellow', 'blue', 'orange', 'purple', 'cyan', 'pink', 'lime', 'maroon'] // of the palette
 export const $ = id => document.getElementById(id)
 export const css = name => getComputedStyle(document.documentElement).getPropertyValue('--' + name).trim()
-export const percent = v => (100 * v).toFixed(v > .995 || v < .0005 ? 0 : 1).replace(/\.0$/, '') + ' %'
+export const percent = v => (100 * v).toFixed(v > .995 || v < .0005 ? 0 : 1).replace(/\.0$/, '') + '\u00a0%'
 export const rgbText = rgb => `rgb(${rgb.join(',')})`
 export const pick = list => list[Math.floor(Math.random() * list.length)]
 
@@ -66,15 +66,15 @@ export function drawDigit(canvas, ink, rgb) {
   return canvas
 }
 
-/** Curves in an SVG. lines: [{color, dash, points: [[x, y]…], name}], those with a name get a place in the legend; `cursor` marks one x, `levels` are horizontal [y, text]. */
+/** Curves in an SVG below their title. lines: [{color, dash, points: [[x, y]…], name}], those with a name get a place in the legend; `cursor` marks one x, `levels` are horizontal [y, text, below]. */
 export function chart({title, lines, xMax, yMax = 1, xMin = 0, xLabel, levels = [], cursor = null, percentAxis = false}) {
   const w = 360, h = 150, left = 46, right = 10, top = 20, low = 26
   const x = v => (left + (v - xMin) / (xMax - xMin || 1) * (w - left - right)).toFixed(1)
   const y = v => (top + (1 - Math.min(v, yMax) / yMax) * (h - top - low)).toFixed(1)
-  const ticks = [0, yMax / 2, yMax].map(v => `<text x="${left - 5}" y="${+y(v) + 4}" text-anchor="end">${percentAxis ? 100 * v + ' %' : +v.toFixed(1)}</text>
+  const ticks = [0, yMax / 2, yMax].map(v => `<text x="${left - 5}" y="${+y(v) + 4}" text-anchor="end">${percentAxis ? 100 * v + '\u00a0%' : +v.toFixed(1)}</text>
     <line x1="${left}" x2="${w - right}" y1="${y(v)}" y2="${y(v)}" stroke="currentColor" opacity=".15"/>`)
-  const flat = levels.map(([v, text]) => `<line x1="${left}" x2="${w - right}" y1="${y(v)}" y2="${y(v)}" stroke="currentColor" stroke-dasharray="2 3"/>
-    <text x="${left + 4}" y="${y(v) - 3}" opacity=".8">${text}</text>`)
+  const flat = levels.map(([v, text, below]) => `<line x1="${left}" x2="${w - right}" y1="${y(v)}" y2="${y(v)}" stroke="currentColor" stroke-dasharray="2 3"/>
+    <text class="level" ${below ? `x="${w - right}" y="${+y(v) + 13}" text-anchor="end"` : `x="${left + 4}" y="${y(v) - 3}"`}>${text}</text>`)
   const paths = lines.map(({color, dash, points}) => `<polyline fill="none" stroke="${color}" stroke-width="2.5" stroke-dasharray="${dash ?? ''}"
     points="${points.filter(p => p[1] !== null).map(([a, b]) => x(a) + ',' + y(b)).join(' ')}"/>`)
   let at = left
@@ -84,7 +84,7 @@ export function chart({title, lines, xMax, yMax = 1, xMin = 0, xLabel, levels = 
     return label
   })
   const mark = cursor === null ? '' : `<line x1="${x(cursor)}" x2="${x(cursor)}" y1="${top}" y2="${h - low}" stroke="currentColor" stroke-width="1.5"/>`
-  return `<svg class="chart" viewBox="0 0 ${w} ${h}" role="img" aria-label="${title}">${ticks.join('')}${flat.join('')}${paths.join('')}${mark}${names.join('')}
+  return `<div><p class="small chart-title" aria-hidden="true">${title}</p><svg class="chart" viewBox="0 0 ${w} ${h}" role="img" aria-label="${title}">${ticks.join('')}${flat.join('')}${paths.join('')}${mark}${names.join('')}
     <text x="${left}" y="${h - 8}" text-anchor="middle">${xMin}</text><text x="${w - right}" y="${h - 8}" text-anchor="end">${xMax}</text>
-    <text x="${(w + left) / 2}" y="${h - 8}" text-anchor="middle">${xLabel}</text></svg>`
+    <text x="${(w + left) / 2}" y="${h - 8}" text-anchor="middle">${xLabel}</text></svg></div>`
 }
