@@ -12,8 +12,8 @@ export function startMap({cells, n_train: images}) {
     const c = find(lam, mu)
     if (!c) return el('td', {'aria-label': `λ ${lam}, μ ${mu}: not run`, 'data-lam': lam, 'data-mu': mu, style: '--tint: transparent; --on: var(--soft)'}, '–')
     const share = c.accuracy ?? 0, text = c.accuracy === null ? '✗' : percent(c.accuracy)
-    // the colour of the unlearned network, the stronger the more digits are right; white text where it is dark
-    const style = `--tint: color-mix(in srgb, var(--lnl) ${Math.round(100 * share ** 2)}%, var(--paper)); --on: ${share ** 2 > .45 ? '#fff' : 'var(--ink)'}`
+    // the colour of the unlearned network on white, the stronger the more digits are right; text with a contrast of at least 4.5 on it
+    const style = `--tint: color-mix(in srgb, var(--lnl) ${Math.round(100 * share ** 2)}%, #fff); --on: ${share ** 2 > .66 ? '#fff' : '#000'}`
     return el('td', {class: collapsed(c) ? 'collapsed' : null, 'data-lam': lam, 'data-mu': mu, style, 'aria-label': `λ ${lam}, μ ${mu}: ${c.accuracy === null ? 'stopped' : text + ' right'}`},
       text, ...(collapsed(c) ? [el('small', {}, c.accuracy === null ? 'stopped' : 'collapse')] : []))
   }
