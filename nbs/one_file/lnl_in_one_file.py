@@ -1,4 +1,4 @@
-"""Learning Not to Learn in one file: a network learns digits from coloured digits and un-learns the colour.
+"""Learning Not to Learn in one file: a network learns digits from coloured digits and unlearns the colour.
 
 Run it with `python lnl_in_one_file.py`; `--mu 0` trains the baseline. It needs PyTorch, and MNIST from the `lnl` package or from torchvision.
 f looks, g names the digit, h tries to name the colour. Equation numbers are those of Kim et al., CVPR 2019.
