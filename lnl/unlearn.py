@@ -260,7 +260,7 @@ RECIPES = dict(
 def plain_learner(
     dls, # fastai `DataLoaders`
     net:nn.Module, # a `BiasNet`
-    recipe:str='stable', # whose optimiser, schedule and clipping: `'stable'` or `'paper'`
+    recipe:str='stable', # whose optimiser, schedule and clipping: `'stable'`, `'photos'` or `'paper'`
     cbs:list=(), # further callbacks
 ) -> Learner: # train it with `learn.fit_recipe(epochs)`
     "A learner that follows a recipe in everything but unlearning: the baseline. Raises `ValueError` for an unknown recipe"
@@ -276,7 +276,7 @@ def plain_learner(
 def unlearn_learner(
     dls, # fastai `DataLoaders` whose batches carry the bias: (x, y, bias)
     net:nn.Module, # a `BiasNet`
-    recipe:str='stable', # `'stable'` or `'paper'`
+    recipe:str='stable', # `'stable'`, `'photos'` or `'paper'`
     cbs:list=(), # further callbacks
     **kwargs, # settings of the recipe's callback: `lam`, `mu`, … (see `Unlearn`, `TwoPass`)
 ) -> Learner: # train it with `learn.fit_recipe(epochs)`, or any other of fastai's `fit` methods
