@@ -104,5 +104,5 @@ def lnl_film(
 
 # %% ../nbs/08c_film.ipynb #454a04f2
 def load_film() -> dict: # config, versions, digits, color_ids, and film: {method: [frame]}
-    "The recorded training of the main job from the installed package"
+    "The recorded training of the demo (σ² = .02) from the installed package"
     return json.loads((files('lnl')/'assets'/'results'/'film.json').read_text())
