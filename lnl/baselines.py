@@ -30,7 +30,7 @@ def gray_net(
 class BlindEye(Unlearn):
     "Alvi et al. 2018: f lowers the cross-entropy of h's answer to the uniform distribution; no reversal"
     def __init__(self,
-        lam:float=5., # weight of the confusion loss (mean over attributes)
+        lam:float=1., # weight of the confusion loss (mean over attributes)
         **kwargs, # of `Unlearn`, except `mu` and `balance`
     ): super().__init__(lam=lam, mu=0., balance=0., **kwargs)
 

@@ -83,7 +83,7 @@ def step(net, opts, joint, x, y, b, done, total, lam=0., mu=5.):
             opt_h.zero_grad()
             bias_loss(log_q(net, z[i].detach()), b[i], w[i]).backward()
             opt_h.step()
-        net.h.requires_grad_(False) # from here on h only judges
+        net.h.requires_grad_(False) # from here on h is fixed
         logq = log_q(net, z)
         loss = loss + strength*(lam*(logq.exp()*logq).sum(2).mean() - mu*bias_loss(logq, b)) # (9)
         net.h.requires_grad_(True)
