@@ -353,7 +353,7 @@ def show_curves(
     return fig
 
 # %% ../nbs/08_experiments.ipynb #b2098291
-PAPER_PHOTOS = dict(dogs_and_cats=dict(TB1=dict(erm=.7498, gray=.8366, blindeye=.8525, entropy=.8853, lnl=.9029), # Table 1, on the other set; quoted from memory, `entropy` least surely
+PAPER_PHOTOS = dict(dogs_and_cats=dict(TB1=dict(erm=.7498, gray=.8366, blindeye=.8525, entropy=.8853, lnl=.9029), # Table 1, on the other set; not checked against the paper itself, `entropy` least sure
     TB2=dict(erm=.6645, gray=.7192, blindeye=.7812, entropy=.8630, lnl=.8726)))
 def results_table(
     metrics:dict, # {method: metrics}, as in `metrics.json`

@@ -272,7 +272,8 @@ def photo_block(
     **kwargs, # for fastai's loaders: `device`, `num_workers`, `val_bs`, …
 ) -> DataBlock: # for items (path, label) or (path, label, codes)
     "How a picture, its label and its bias become a batch"
-    blocks = [TransformBlock(OpenPhoto(size if cache else None), batch_tfms=IntToFloatTensor, dls_kwargs=dict(num_workers=0) | kwargs), CategoryBlock(vocab, sort=False)]
+    pictures = TransformBlock(OpenPhoto(size if cache else None), batch_tfms=IntToFloatTensor, dls_kwargs=dict(num_workers=0) | kwargs)
+    blocks = [pictures, CategoryBlock(vocab, sort=False)]
     if isinstance(bias, list): blocks.append(TransformBlock(BiasLabels(bias)))
     last = BiasBatch((grid or size//8) if bias == 'color' else None)
     return DataBlock(blocks, n_inp=1, getters=[ItemGetter(i) for i in range_of(blocks)], splitter=splitter,

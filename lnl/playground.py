@@ -20,7 +20,7 @@ from IPython.display import display
 from pathlib import Path
 from torch import nn
 from .data import PALETTE, ColoredMNIST, colorize, sample_colors
-from .evaluate import COLORS, evaluate, features, fit_h, halves, image_logits, show_color_grid
+from .evaluate import COLORS, evaluate, features, fit_h, halves, show_color_grid
 from .experiments import _command
 from .losses import bias_loss, negative_entropy
 from .networks import BiasNet, MapHeads, digit_net, load_pretrained

@@ -239,7 +239,7 @@ def show_figure4(
         ax.errorbar(o['var'], o.accuracy, o.interval.fillna(0), color=COLORS[m], marker='o', capsize=3, label=label)
         ax.plot(PAPER.index, PAPER[m], color=COLORS[m], ls=':', marker='o', mfc='white', lw=1)
     ax.plot([], [], color='gray', ls=':', marker='o', mfc='white', label="the paper's numbers")
-    ax.set(xlabel='σ² of the colours (small: strongly biased)', ylabel='accuracy where colour means nothing')
+    ax.set(xlabel='σ² of the colours (small: strongly biased)', ylabel='accuracy where colour means nothing', ylim=(0, 1.02))
     ax.legend()
     return fig
 

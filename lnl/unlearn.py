@@ -253,7 +253,8 @@ def paper_steps(
 # %% ../nbs/04_unlearn.ipynb #73db8d2e
 RECIPES = dict(
     stable=dict(cb=Unlearn, bias=True, lr=(1.5e-2, 3e-3), sched=constant, mean=True, clip=5., opt_func=partial(Adam, sqr_mom=.999, eps=1e-8, wd=0.)),
-    photos=dict(cb=partial(Unlearn, mu=.3, n_h=2, h_bs=64), bias=True, lr=(1e-3, 1e-3), sched=flat_cos, mean=False, clip=5., opt_func=partial(Adam, sqr_mom=.999, eps=1e-8, wd=0.)),
+    photos=dict(cb=partial(Unlearn, mu=.3, n_h=2, h_bs=64), bias=True, lr=(1e-3, 1e-3), sched=flat_cos, mean=False, clip=5.,
+        opt_func=partial(Adam, sqr_mom=.999, eps=1e-8, wd=0.)),
     paper=dict(cb=TwoPass, bias='places', lr=(.01, .01), sched=paper_steps, mean=False, clip=None, opt_func=partial(SGD, mom=.9, wd=5e-4, decouple_wd=False)))
 
 # %% ../nbs/04_unlearn.ipynb #364cdfe8
