@@ -175,6 +175,11 @@ def load_state(
     learn.dls.train.rng.setstate((3, tuple(r['loader']), None))
     return s
 
+# %% ../nbs/08_experiments.ipynb #acee31fd
+def _orphaned(): # has the process that started this one died?
+    parent = mp.parent_process()
+    return parent is not None and not parent.is_alive()
+
 # %% ../nbs/08_experiments.ipynb #2939fb6b
 class Bookkeeper(Callback):
     "After each epoch: a row of metrics, the state to resume from; after each step: a message"
@@ -187,11 +192,11 @@ class Bookkeeper(Callback):
         seconds:tuple=(0.,0.), # wall and CPU seconds of an interrupted run
     ):
         self.state_path,self.report,self.rows,self.losses,self.seconds = state_path,report,list(rows),list(losses),seconds
-        self.parent,self.t0,self.counting = os.getppid(),(time.perf_counter(), time.process_time()),False
+        self.t0,self.counting = (time.perf_counter(), time.process_time()),False
 
     def before_epoch(self): self.counting = True
     def after_batch(self):
-        if os.getppid() != self.parent: sys.exit('the parent process is gone')
+        if _orphaned(): sys.exit('the parent process is gone')
         if not self.training: return
         self.losses.append(self.loss.item())
         self.report(step_now(self.learn)+1)
