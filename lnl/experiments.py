@@ -441,11 +441,12 @@ def lnl_train(
     n_train:str=None, # number of training images
     data:str=None, # folder of the pictures (dogs_and_cats, imdb_face, utk_face)
     train:str=None, # which biased set of the pictures trains: TB1, TB2, EB1 or EB2
+    pretrained:str=None, # for photographs: true (downloads ImageNet weights), false, or a file of weights
     out:str=None, # folder for this run (default: results/<name of the experiment>)
     resume:store_true=False, # continue an interrupted run
 ):
     "Run an experiment: train, evaluate on the unbiased test split, print a table, write a folder"
-    cfg = read_config(config, methods=[method] if method else None, recipe=recipe, var=var, seed=seed, epochs=epochs, n_train=n_train, path=data, train=train)
+    cfg = read_config(config, methods=[method] if method else None, recipe=recipe, var=var, seed=seed, epochs=epochs, n_train=n_train, path=data, train=train, pretrained=pretrained)
     out, t0 = Path(out or Path('results')/Path(config).stem), time.perf_counter()
     keys = ', '.join(f'{k} {v}' for k,v in cfg.items() if k not in ('methods','settings'))
     print(f"{', '.join(METHODS[m] for m in cfg['methods'])}: {keys}", flush=True)
