@@ -26,6 +26,7 @@ def bias_loss(
 ) -> torch.Tensor: # scalar >= 0, nats
     "$\\mathcal L_{\\mathcal B}$, eq. (7): cross-entropy of h's answers, summed over attributes, averaged over places; raises `ValueError`"
     if labels.shape[1] != len(logits): raise ValueError(f"labels have {labels.shape[1]} attributes, h answers for {len(logits)}")
+    if labels.shape[2:] not in ((), logits[0].shape[2:]): raise ValueError(f"labels have places {list(labels.shape[2:])}, h answers for {list(logits[0].shape[2:])}")
     weights = torch.ones_like(labels, dtype=torch.float) if weights is None else weights
     return sum(_attribute_loss(o, y, ignore_index, w) for o,y,w in zip(logits, labels.unbind(1), weights.unbind(1)))
 

@@ -149,6 +149,7 @@ def photo_net(
     pretrained=True, # ImageNet weights: `True`, `False` or a path, as in `backbone`
 ) -> BiasNet: # takes float [n,3,height,width] in 0..1
     "f, g and h for photographs from a torchvision backbone; raises `ValueError` for a wrong `cut` or `arch`, `OSError` if a download fails"
+    if isinstance(bias, str) and bias != 'color': raise ValueError(f"bias must be 'color', None or a list of numbers of categories, got {bias!r}")
     f, g = cut_model(backbone(arch, pretrained), cut, n_out)
     with torch.no_grad(): c = f.eval()(torch.zeros(1, 3, 96, 96)).shape[1] # channels of z
     return BiasNet(f.train(), g, MapHeads(c, 8, 3) if bias == 'color' else VectorHeads(c, bias or []))

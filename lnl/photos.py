@@ -16,9 +16,10 @@ warnings.filterwarnings('ignore', message='.*torch.jit.script.*') # fastai's imp
 # %% ../nbs/07_photos.ipynb #68060512
 import os, pickle, numpy as np, pandas as pd, torch
 from functools import partial
+from inspect import signature
 from pathlib import Path
 from fastai.data.block import CategoryBlock, DataBlock, TransformBlock
-from fastai.data.core import DataLoaders
+from fastai.data.core import DataLoaders, TfmdDL
 from fastai.data.transforms import IndexSplitter, IntToFloatTensor, ItemGetter, get_image_files
 from fastai.torch_basics import ItemTransform, TensorCategory, TensorImage, Transform
 from fastai.torch_core import TitledStr
@@ -76,6 +77,7 @@ def extreme_sets(
 ) -> pd.DataFrame: # rows under 30 or from 40, with `set` (`'EB1'`, `'EB2'`, `'Test'`) and `valid` (not in `train`)
     "The paper's extremely biased faces: EB1 = women 0-29 and men 40+, EB2 = women 40+ and men 0-29. Raises `ValueError`"
     if train not in ('EB1', 'EB2'): raise ValueError(f"train must be 'EB1' or 'EB2', got {train!r}")
+    if len(odd := df.gender[~df.gender.isin(['female', 'male'])]): raise ValueError(f"gender must be 'female' or 'male', got {odd.iloc[0]!r} in {len(odd)} rows")
     if test is None: test = np.random.default_rng(seed).random(len(df)) < .2
     young, old = df.age < 30, df.age >= 40
     name = np.where(test, 'Test', np.where((df.gender == 'female') == young, 'EB1', 'EB2'))
@@ -93,6 +95,7 @@ def categories(
     if col not in df: raise ValueError(f"no column {col!r} in the table, which has {list(df)}")
     values = df[col]
     if edges is not None:
+        if np.ndim(edges) != 1 or len(edges) < 2 or (np.diff(edges) <= 0).any(): raise ValueError(f"edges of {col!r} must be two or more increasing numbers, got {edges}")
         out = values[(values < edges[0]) | (values >= edges[-1])]
         if len(out): raise ValueError(f"edges of {col!r} must enclose all values, {len(out)} lie outside, the first is {out.iloc[0]}")
         return pd.cut(values, edges, right=False).array
@@ -100,6 +103,13 @@ def categories(
     if len(cats.categories) > 50 and pd.api.types.is_numeric_dtype(values):
         raise ValueError(f"column {col!r} has {len(cats.categories)} different numbers; give edges")
     return cats
+
+# %% ../nbs/07_photos.ipynb #ce04c154
+def _labels(df, label_col):
+    label = categories(df, label_col)
+    if label.isna().any(): raise ValueError(f"label_col {label_col!r} has {label.isna().sum()} missing labels; drop these rows")
+    if len(label.categories) < 2: raise ValueError(f"label_col {label_col!r} must have two or more categories, got {list(label.categories)}")
+    return label
 
 # %% ../nbs/07_photos.ipynb #2deb5742
 class BiasReport:
@@ -114,7 +124,7 @@ class BiasReport:
         self.bits = self.label_bits + bits(p.sum(0)) - bits(p) # I(b;Y)
         self.empty = [(y,b) for y in counts.index for b in counts if counts.loc[y,b] == 0]
         why = []
-        if self.label_bits - self.bits < .1: why.append('the bias determines the label')
+        if self.label_bits - self.bits < .1*self.label_bits: why.append('the bias determines the label')
         if len(self.empty) > counts.size/2: why.append('more than half of the combinations are empty')
         self.warning = f"{' and '.join(why)}: whatever hides the bias may hide the label too" if why else ''
 
@@ -131,7 +141,7 @@ def bias_report(
     edges:list=None, # if the bias is a number, see `categories`
 ) -> BiasReport: # `counts`, `label_bits`, `bits`, `empty`, `missing`, `warning`
     "Before training: how strongly are label and bias tied? Warns if unlearning can hardly work; raises `ValueError`"
-    label, bias = categories(df, label_col), categories(df, bias_col, edges)
+    label, bias = _labels(df, label_col), categories(df, bias_col, edges)
     report = BiasReport(pd.crosstab(pd.Series(label, name=label_col), pd.Series(bias, name=bias_col)), float(bias.isna().mean()))
     if report.warning: warnings.warn(f"{label_col!r} and {bias_col!r}: {report.warning}", stacklevel=2)
     return report
@@ -139,14 +149,15 @@ def bias_report(
 # %% ../nbs/07_photos.ipynb #425e7065
 def check_image(
     fn, # path of a picture
-) -> dict: # missing, corrupt, grey, palette, cmyk, alpha, rotated (by EXIF), ok: all bool
+) -> dict: # missing, corrupt, deep (more than 8 bits), grey, palette, cmyk, alpha, rotated (by EXIF), ok: all bool
     "What is special about one picture; reads it to the end and raises nothing"
-    found = dict.fromkeys(('missing', 'corrupt', 'grey', 'palette', 'cmyk', 'alpha', 'rotated'), False)
+    found = dict.fromkeys(('missing', 'corrupt', 'deep', 'grey', 'palette', 'cmyk', 'alpha', 'rotated'), False)
     if not os.path.isfile(fn): return found | dict(missing=True, ok=False)
     try:
         with Image.open(fn) as im:
             im.load()
-            return found | dict(grey=im.mode[0] in '1LIF', palette=im.mode[0] == 'P', cmyk=im.mode == 'CMYK', ok=True,
+            deep = im.mode[0] in 'IF'
+            return found | dict(deep=deep, grey=deep or im.mode[0] in '1L', palette=im.mode[0] == 'P', cmyk=im.mode == 'CMYK', ok=not deep,
                 alpha='A' in im.getbands() or 'transparency' in im.info, rotated=im.getexif().get(0x0112, 1) != 1)
     except Exception: return found | dict(corrupt=True, ok=False)
 
@@ -164,8 +175,11 @@ class Photo(PILImage):
     def create(cls,
         fn, # path of a picture
     ): # `Photo`
-        "Open a file; raises what PIL raises for a broken one"
-        with Image.open(fn) as file: im = ImageOps.exif_transpose(file)
+        "Open a file; raises `OSError` for a broken one, `ValueError` for one with more than 8 bits"
+        try:
+            with Image.open(fn) as file: im = ImageOps.exif_transpose(file)
+        except Exception as e: raise OSError(f"cannot read {fn}: {e}; see check_images") from e
+        if im.mode[0] in 'IF': raise ValueError(f"{fn} has more than 8 bits (mode {im.mode}); convert it first, see check_images")
         if 'A' in im.getbands() or 'transparency' in im.info:
             im = Image.alpha_composite(Image.new('RGBA', im.size, 'white'), im.convert('RGBA'))
         return cls(im.convert('RGB'))
@@ -179,9 +193,11 @@ def bias_codes(
     "Number the categories of the bias columns; raises `ValueError` for edges that do not fit or for a column with one category"
     cols = L(cols)
     if not isinstance(edges, dict): edges = {c: edges for c in cols}
+    elif odd := set(edges) - set(df): raise ValueError(f"edges are for {sorted(odd)}, not among the table's columns {list(df)}")
     cats = [categories(df, c, edges.get(c)) for c in cols]
     for c,cat in zip(cols, cats):
         if len(cat.categories) < 2: raise ValueError(f"bias column {c!r} must have two or more categories, got {list(cat.categories)}")
+        if len(cat.categories) > 256: raise ValueError(f"bias column {c!r} must have 256 categories or fewer, got {len(cat.categories)}; group them")
     codes = np.stack([np.where(cat.codes < 0, IGNORE, cat.codes) for cat in cats], 1).astype(np.int64)
     return codes, [cat.categories.tolist() for cat in cats]
 
@@ -240,8 +256,8 @@ def photo_items(
     "Check a table and turn it into a list of items; raises `ValueError`, or `FileNotFoundError` if pictures are missing"
     if fn_col not in df: raise ValueError(f"no column {fn_col!r} in the table, which has {list(df)}")
     if bias_col == 'color' and 'color' in df: raise ValueError("bias_col='color' means colours read off the picture; rename the column 'color'")
-    label, fns = categories(df, label_col), [os.path.join(path, f) for f in df[fn_col]]
-    if label.isna().any(): raise ValueError(f"label_col {label_col!r} has {label.isna().sum()} missing labels; drop these rows")
+    if df[fn_col].isna().any(): raise ValueError(f"fn_col {fn_col!r} has {df[fn_col].isna().sum()} missing names; drop these rows")
+    label, fns = _labels(df, label_col), [os.path.join(path, str(f)) for f in df[fn_col]]
     lost = [f for f in fns if not os.path.isfile(f)]
     if lost: raise FileNotFoundError(f"{len(lost)} of {len(fns)} pictures are missing, the first is {lost[0]}; see check_images")
     if bias_col is None or bias_col == 'color': return list(zip(fns, label.tolist())), label.categories.tolist(), None
@@ -251,10 +267,12 @@ def photo_items(
 # %% ../nbs/07_photos.ipynb #447ef0e2
 def watched(
     df:pd.DataFrame, # one row per picture
-    valid_col:str=None, # column of bools; `None`: a fifth at random, always the same one
+    valid_col:str=None, # column of bools, or of 1 and 0; `None`: a fifth at random, always the same one
 ) -> np.ndarray: # bool [n]
     "Which rows are watched, not trained on; raises `ValueError` if that is none or all of them, or without such a column"
     if valid_col is not None and valid_col not in df: raise ValueError(f"no column {valid_col!r} in the table, which has {list(df)}")
+    if valid_col is not None and len(odd := df[valid_col][~df[valid_col].isin([True, False])]):
+        raise ValueError(f"valid_col {valid_col!r} must hold True and False, got {odd.iloc[0]!r} in {len(odd)} of {len(df)} rows")
     valid = np.random.default_rng(42).random(len(df)) < .2 if valid_col is None else df[valid_col].to_numpy(bool)
     if valid.all() or not valid.any(): raise ValueError(f"some rows must train and some be watched, {valid.sum()} of {len(df)} are watched")
     return valid
@@ -271,7 +289,9 @@ def photo_block(
     batch_tfms=None, # per batch; `None`: flip at random while training
     **kwargs, # for fastai's loaders: `device`, `num_workers`, `val_bs`, …
 ) -> DataBlock: # for items (path, label) or (path, label, codes)
-    "How a picture, its label and its bias become a batch"
+    "How a picture, its label and its bias become a batch; raises `TypeError` for an argument that nobody knows"
+    for k in kwargs:
+        if k.removeprefix('val_') not in signature(TfmdDL).parameters: raise TypeError(f"photo_block and fastai's loaders have no argument {k!r}")
     pictures = TransformBlock(OpenPhoto(size if cache else None), batch_tfms=IntToFloatTensor, dls_kwargs=dict(num_workers=0) | kwargs)
     blocks = [pictures, CategoryBlock(vocab, sort=False)]
     if isinstance(bias, list): blocks.append(TransformBlock(BiasLabels(bias)))
@@ -298,6 +318,7 @@ def from_df(cls:BiasedImages,
 ) -> DataLoaders: # `train` shuffles, `valid` does not; with `vocab`, `bias_vocab`, `bias_sizes`, `train_df`, `valid_df`
     "Loaders from a table; raises `ValueError` or `FileNotFoundError`, see `photo_items`, `watched`"
     (items, vocab, bias_vocab), valid = photo_items(df, path, fn_col, label_col, bias_col, edges), watched(df, valid_col)
+    if bias_vocab and all((items[i][2] == IGNORE).all() for i in np.flatnonzero(~valid)): raise ValueError(f"bias_col {bias_col!r} is missing in every row that trains")
     dls = photo_block(vocab, bias_vocab or bias_col, IndexSplitter(np.flatnonzero(valid)), **kwargs).dataloaders(items, bs=min(bs, (~valid).sum()))
     dls.vocab,dls.bias_vocab,dls.train_df,dls.valid_df = vocab,bias_vocab,df[~valid],df[valid]
     dls.bias_sizes = [len(v) for v in bias_vocab] if bias_vocab else bias_col
@@ -311,9 +332,12 @@ def from_folder(cls:BiasedImages,
     valid:str='valid', # name of the folder of watched pictures
     **kwargs, # see `from_df` and `photo_block`: `size`, `bs`, `edges`, `cache`, …
 ) -> DataLoaders: # as from `from_df`
-    "Loaders from a folder; raises `ValueError` if it has no pictures"
+    "Loaders from a folder; raises `ValueError` if it has no pictures, or none where they are expected"
     files = sorted(get_image_files(path))
     if not files: raise ValueError(f"no pictures below {path}")
+    folders = {p for f in files for p in f.relative_to(path).parts[:-1]}
+    if valid not in folders and (valid != 'valid' or 'train' in folders): raise ValueError(f"{path} has no folder {valid!r} with pictures, only {sorted(folders)}")
+    if any(f.parent.name == valid for f in files): raise ValueError(f"pictures below {valid!r} must lie in folders named like the labels")
     df = pd.DataFrame(dict(fn=[f.relative_to(path).as_posix() for f in files], label=[f.parent.name for f in files]))
     df['valid'] = [valid in f.relative_to(path).parts for f in files]
     if callable(bias):
@@ -357,9 +381,11 @@ def photo_probe(
     bias, # a column of `dls.valid_df`, or one category per watched picture; missing ones are left out
     seed:int=0, # of the halves
 ) -> dict: # accuracy, majority (share of the most frequent category), both on the scored half; n, its size
-    "How well a fresh linear probe reads a bias off frozen, pooled features"
+    "How well a fresh linear probe reads a bias off frozen, pooled features; raises `ValueError`"
     f, device = net.f.eval(), next(net.f.parameters()).device
     bias = pd.Categorical(dls.valid_df[bias] if isinstance(bias, str) else bias).codes
+    if len(bias) != len(dls.valid_df): raise ValueError(f"bias must have one category for each of {len(dls.valid_df)} watched pictures, got {len(bias)}")
+    if bias.max() < 1: raise ValueError("bias must have two or more categories among the watched pictures")
     z = torch.cat([f(x.to(device)).mean((2,3)).cpu() for x,*_ in dls.valid]).numpy()
     order = np.random.default_rng(seed).permutation(np.flatnonzero(bias >= 0))
     learn, score = order[:len(order)//2], order[len(order)//2:]
@@ -442,10 +468,13 @@ def load_npy_dict(
 def face_lists(
     path, # folder with `imdb_age_gender.npy` and `imdb_split.npy`
 ) -> pd.DataFrame: # `fn`, `age`, `gender` (`'female'`, `'male'`), `test` (bool)
-    "The authors' cleaned list of IMDB faces, and which of them are for testing"
+    "The authors' cleaned list of IMDB faces, and which of them are for testing; raises `ValueError` if the two files do not belong together"
     text = lambda o: o.decode() if isinstance(o, bytes) else str(o)
     meta = {text(k): v for k,v in load_npy_dict(Path(path)/'imdb_age_gender.npy').items()}
     split = load_npy_dict(Path(path)/'imdb_split.npy')
+    if not {'train_list', 'test_list'} <= set(split): raise ValueError(f"imdb_split.npy must hold train_list and test_list, got {sorted(split)}")
+    if lost := [f for part in ('train_list', 'test_list') for f in map(text, split[part]) if f not in meta]:
+        raise ValueError(f"imdb_split.npy names {len(lost)} faces that imdb_age_gender.npy doesn't have, the first is {lost[0]!r}")
     rows = [(f, int(meta[f]['age']), int(meta[f]['gender']), part == 'test_list') for part in ('train_list', 'test_list') for f in map(text, split[part])]
     df = pd.DataFrame(rows, columns=['fn', 'age', 'gender', 'test'])
     return df.assign(gender=df.gender.map({0: 'female', 1: 'male'}))

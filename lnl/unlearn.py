@@ -60,7 +60,7 @@ class BiasCallback(Callback):
     def before_batch(self):
         self.bias = self.yb[1] if len(self.yb) > 1 else None
         self.learn.yb = self.yb[:1]
-        if self.training and self.bias is None: raise ValueError('this training needs batches (x, y, bias); make the loaders with bias=True')
+        if self.training and self.bias is None: raise ValueError('this training needs batches (x, y, bias); make the loaders with bias=True (digits) or a bias_col (photographs)')
 
 # %% ../nbs/04_unlearn.ipynb #1862ca18
 class Unlearn(BiasCallback):
@@ -281,7 +281,8 @@ def unlearn_learner(
     cbs:list=(), # further callbacks
     **kwargs, # settings of the recipe's callback: `lam`, `mu`, … (see `Unlearn`, `TwoPass`)
 ) -> Learner: # train it with `learn.fit_recipe(epochs)`, or any other of fastai's `fit` methods
-    "A learner that unlearns the bias by a recipe; raises `ValueError` for an unknown recipe"
+    "A learner that unlearns the bias by a recipe; raises `ValueError` for an unknown recipe, or if `net.h` has nothing to learn"
+    if not list(net.h.parameters()): raise ValueError("net.h has no parameters: make the network, and the loaders, with a bias")
     learn = plain_learner(dls, net, recipe, cbs)
     return learn.add_cb(learn.recipe['cb'](**kwargs))
 
