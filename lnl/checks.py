@@ -271,11 +271,11 @@ def check_exceptions(
     report = lambda e: BiasReport(pd.DataFrame([[1-e, e], [e, 1-e]]), 0.)
     left = lambda e: report(e).label_bits - report(e).bits
     right, nats = [shares[bisect_left(shares, True, key=gone)] for gone in (lambda e: not report(e).warning, lambda e: left(e) > .1/math.log(2))]
-    hints = {.1: 'that is the threshold, in bits. Which share of exceptions leaves so many bits?', 1-right: 'that is the share of faces that stay.',
+    hints = {.1: 'that is the threshold, a share of the bits. Which share of exceptions leaves so many bits?', 1-right: 'that is the share of faces that stay.',
         nats: 'with natural logarithms? The report counts in bits.', 100*right: 'a share in 0..1 is asked for, not per cent.',
         .5: 'there the bias would be gone altogether, not only the warning.'}
     return _judge('share', share, right, hints, f'about one face in {1/right:.0f}. The warning is a low bar: it does not say that so few are enough.',
-        'The warning goes when H(e) = −e·log₂e − (1−e)·log₂(1−e) reaches .1 bit.', tol=.1)
+        'The warning goes when H(e) = −e·log₂e − (1−e)·log₂(1−e) reaches a tenth of the label\'s one bit.', tol=.1)
 
 # %% ../nbs/92_checks.ipynb #c46400a0
 def check_sweep(
