@@ -1,7 +1,7 @@
 # Every line is one that you could type yourself.
 PYTHON ?= python3
 BIN = .venv/bin
-.PHONY: demo test site-check readme llms results docs pptx style clean
+.PHONY: demo test site-check readme llms docs pptx style clean
 
 demo: .venv/ready   ## train the baseline and the unlearned network on the full MNIST, and show the result
 	$(BIN)/lnl_train colored_mnist --resume
@@ -22,9 +22,6 @@ readme: .venv/ready   ## README.md from nbs/index.ipynb
 
 llms: .venv/ready   ## llms.txt from the chapters' titles and the exported names
 	$(BIN)/python .ci/llms.py llms.txt nbs/llms.txt > /dev/null
-
-results: .venv/ready   ## the result tables that ship in the wheel
-	mkdir -p lnl/assets/results && cp nbs/results/*.csv nbs/results/*.json lnl/assets/results/
 
 docs: .venv/ready   ## the site, in _docs/ (needs Quarto: https://quarto.org)
 	quarto --version && $(BIN)/nbdev_docs && QUARTO_PYTHON=$(CURDIR)/$(BIN)/python quarto render slides

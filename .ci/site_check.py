@@ -103,6 +103,18 @@ def missing_alt(page):
         for source,_ in page.code:
             if re.search(r'^#\| *label: *fig-|plt\.|show_\w+\(.*\);', source, re.M) and not re.search(r'^#\| *fig-alt: *\S', source, re.M): yield f'{page.name}: a cell that draws has no #| fig-alt, {source.strip()[:60]!r}'
 
+def unreadable_directives(page):
+    "Quarto reads the `#| key: value` lines at a cell's top as YAML; one that it can't read stops the whole site"
+    for i,c in enumerate(page.cells):
+        if c['cell_type'] != 'code': continue
+        lines = [l[2:].strip() for l in joined(c['source']).splitlines() if l.startswith('#|')]
+        for l in lines:
+            if not re.match(r'[\w-]+:(\s|$)', l): continue # nbdev's own directives, such as `exports`
+            try: one = yaml.safe_load(l)
+            except yaml.YAMLError as e: yield f'{page.name}, cell {i}: {l[:60]!r} is not YAML ({" ".join(str(e).split())[:80]}); quote the value'
+            else:
+                if not isinstance(one, dict): yield f'{page.name}, cell {i}: {l[:60]!r} is not a key and a value'
+
 MACHINE = re.compile(r'(?<![\w.:/-])/(?:home|root|Users|tmp|work|mnt|private|var/folders)/[\w.-]+|\b[A-Z]:\\\\?Users\b|https?://(?:localhost|127\.0\.0\.1)')
 def machine_paths(page):
     texts = [joined(c['source']) for c in page.cells] + [json.dumps({k: v for k,v in o.items() if k != 'metadata'}, ensure_ascii=False) for _,outs in page.code for o in outs]
@@ -143,7 +155,7 @@ def bad_formulas(found):
 def processed():
     "The folder `_proc` of a copy, as nbdev makes it for Quarto; empty if that fails"
     copy = tmp/'copy'
-    shutil.copytree(root, copy, ignore=shutil.ignore_patterns('.venv*', '.git', '.src', '_docs', '_proc', 'results', '*.egg-info', '__pycache__', '.ipynb_checkpoints', 'models'))
+    shutil.copytree(root, copy, ignore=shutil.ignore_patterns('.venv*', '.git', '.src', '_docs', '_proc', '*.egg-info', '__pycache__', '.ipynb_checkpoints', 'models', 'build'))
     r = subprocess.run([sys.executable, '-c', 'from nbdev.serve import proc_nbs; proc_nbs()'], cwd=copy, capture_output=True, text=True, env={**os.environ, 'PYTHONPATH': str(copy)})
     if r.returncode or r.stderr.count('Error'): print(r.stdout[-2000:], r.stderr[-2000:])
     return copy/'_proc', r.returncode
@@ -180,6 +192,7 @@ listed = named(yaml.safe_load((nbs/'sidebar.yml').read_text())['website']['sideb
 check('the sidebar and the chapters agree', [f'{n} is in sidebar.yml, but there is no such page' for n in listed if not (nbs/n).exists()] +
     [f'{p.name} is not in sidebar.yml' for p in nbs.glob('*.ipynb') if p.name not in listed] + [f'{n} is in sidebar.yml {k} times' for n,k in Counter(listed).items() if k > 1])
 check(f'citations are in references.bib ({len(entries)} entries)', each(unknown_citations, entries) + [f'{k} is there {n} times' for k,n in Counter(entries).items() if n > 1])
+check('every #| line is YAML that Quarto can read', each(unreadable_directives))
 check('cell sources are lists of lines', [p.name for p in pages.values() if p.path.suffix == '.ipynb' and any(isinstance(c['source'], str) for c in p.cells)])
 short = {k: re.sub(r'^\d+[a-zA-Z]?_', '', p.stem) for p in nbs.glob('*.ipynb') for k in [p.name]}
 check('no two pages share an address', [f'{[k for k,v in short.items() if v == s]} become {s}.html' for s,n in Counter(short.values()).items() if n > 1])
