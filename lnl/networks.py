@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['IMAGENET', 'SIDES', 'Normalize', 'MapHeads', 'BiasNet', 'digit_net', 'eval_mode', 'device_of', 'features',
            'load_pretrained', 'VectorHeads', 'layout_of', 'to_maps', 'ToMaps', 'bias_heads', 'backbone', 'load_weights',
-           'pixel_constants', 'module_calls', 'cut_places', 'chain_parts', 'Around', 'traced_parts', 'cut_model',
+           'pixel_constants', 'module_calls', 'cut_places', 'Around', 'read_steps', 'cut_parts', 'cut_model',
            'photo_net', 'grid_of', 'check_net']
 
 # %% ../nbs/02_networks.ipynb #1ec8f610
@@ -334,24 +334,7 @@ def cut_places(
         if fits and len(ended[name]) == 1 and n < layers['']: places[name] = n/layers['']
     return places
 
-# %% ../nbs/02_networks.ipynb #31bdd930
-def chain_parts(
-    model:nn.Module, # a classifier
-    cut:str, # name of a stage
-    head:str, # name of its last linear layer
-) -> tuple: # layers before the cut, layers between the cut and the head
-    "Cut a network as if it called its stages one after the other, then pooled and flattened"
-    stages = dict(model.named_children())
-    names = list(stages)
-    at = names.index(cut) + 1
-    last = stages[names[-1]]
-    before_head = list(last)[:-1] if isinstance(last, nn.Sequential) else []
-    pool = [] if 'avgpool' in stages else [nn.AdaptiveAvgPool2d(1)]
-    f = [stages[k] for k in names[:at]]
-    g = [stages[k] for k in names[at:-1]]
-    return f, [*g, *pool, nn.Flatten(), *before_head]
-
-# %% ../nbs/02_networks.ipynb #fbdc36ff
+# %% ../nbs/02_networks.ipynb #bf103b00
 class Around(fx.Tracer):
     "Reads the code of the modules around some others; the rest stays whole"
     def __init__(self,
@@ -362,31 +345,46 @@ class Around(fx.Tracer):
 
     def is_leaf_module(self, m, name): return not any(inner.startswith(f'{name}.') for inner in self.names)
 
-def traced_parts(
+def read_steps(
+    model:nn.Module, # a network
+    *names, # of modules that must not be looked into
+) -> list: # nodes of `fx`, the first is the input
+    "What a network does, step by step; raises `ValueError` if its code does something else in training"
+    modes = [(m, m.training) for m in model.modules()]
+    try: graphs = [Around(*names).trace(model.train(training)) for training in (True, False)]
+    finally:
+        for m, training in modes: m.training = training
+    training, evaluation = (graph.python_code('self').src for graph in graphs)
+    if training != evaluation: raise ValueError("its code does something else in training, outside of its modules")
+    return list(graphs[0].nodes)
+
+# %% ../nbs/02_networks.ipynb #d755d979
+def cut_parts(
     model:nn.Module, # a classifier
     cut:str, # name of a module anywhere in it, such as 'features.denseblock2'
     head:str, # name of its last linear layer
-) -> tuple: # layers before the cut, layers between the cut and the head: one `fx.GraphModule` each
-    "Cut a network by its code; raises `ValueError` where more than one tensor crosses the cut"
+) -> tuple: # list of the layers before the cut, and of those between the cut and the head
+    "Cut the code of a network; raises `ValueError` where more than one tensor crosses the cut"
     root = nn.Sequential(model) # calls the model with nothing but a picture
-    steps = _steps(root, (f'0.{cut}', f'0.{head}'))
+    steps = read_steps(root, f'0.{cut}', f'0.{head}')
     at_cut, at_head = ([i for i,step in enumerate(steps) if step.target == f'0.{name}'] for name in (cut, head))
     once = len(at_cut) == len(at_head) == 1 and at_cut[0] < at_head[0]
     if not once: raise ValueError(f"{cut!r} is not called once, before the last layer {head!r}")
     i, j = at_cut[0], at_head[0]
     crossing = {o.name for step in steps[i+1:j+1] for o in step.all_input_nodes if o in steps[:i]}
     if crossing: raise ValueError(f"more than one tensor crosses the cut: {', '.join(sorted(crossing))}")
-    f = _graph_module(root, steps[0], steps[1:i+1], steps[i])
-    g = _graph_module(root, steps[i], steps[i+1:j], steps[j].all_input_nodes[0])
-    return [f], [g]
+    f = _layers(root, steps[0], steps[1:i+1], steps[i])
+    g = _layers(root, steps[i], steps[i+1:j], steps[j].all_input_nodes[0])
+    return f, g
 
-def _steps(root, names):
-    modes = [(m, m.training) for m in root.modules()]
-    graphs = [Around(*names).trace(root.train(training)) for training in (True, False)]
-    for m, training in modes: m.training = training
-    in_training, else_ = (graph.python_code('self').src for graph in graphs)
-    if in_training != else_: raise ValueError("its code does something else in training, outside of its modules")
-    return list(graphs[0].nodes)
+def _layers(root, start, steps, end):
+    layers, last = [], start
+    for step in steps:
+        if step.op == 'call_module' and step.args == (last,) and not step.kwargs: layers.append(root.get_submodule(step.target))
+        elif step.target is torch.flatten and step.args == (last, 1): layers.append(nn.Flatten())
+        else: break
+        last = step
+    return layers if last is end else [_graph_module(root, start, steps, end)]
 
 def _graph_module(root, start, steps, end):
     graph = fx.Graph()
@@ -395,7 +393,7 @@ def _graph_module(root, start, steps, end):
     graph.output(new[end])
     return fx.GraphModule(root, graph)
 
-# %% ../nbs/02_networks.ipynb #e016e0f3
+# %% ../nbs/02_networks.ipynb #03d9e5f3
 def cut_model(
     model:nn.Module, # a classifier of pictures that ends with a linear layer; its modules are shared, not copied
     cut:str=None, # name of the last module of f, with dots where it lies inside others; `None`: the stage nearest to the middle
@@ -416,7 +414,7 @@ def cut_model(
             try: f, g, z = _parts(model, cut, head, x, before_head, places)
             except ValueError as e: error = e
             else: break
-        else: raise ValueError(f"{type(model).__name__} can be cut behind none of {list(places)}; {error}") 
+        else: raise ValueError(f"{type(model).__name__} can be cut behind none of {list(places)}; {error}")
     if not keep_head or linear.out_features != n_out:
         linear = nn.Linear(linear.in_features, n_out, linear.bias is not None)
     return nn.Sequential(Normalize(mean, std), *f), nn.Sequential(*g, linear), z, cut
@@ -431,18 +429,17 @@ def _parts(model, cut, head, x, before_head, places):
     name = type(model).__name__
     if cut not in dict(model.named_modules()):
         raise ValueError(f"cut must be the name of a module of {name}, such as {list(places)}, got {cut!r}")
-    for find in (chain_parts, traced_parts):
-        try:
-            f, g = find(model, cut, head)
-            with eval_mode(model):
-                z = nn.Sequential(*f)(x)
-                same = z.clone()
-                equal = torch.equal(nn.Sequential(*g)(z), before_head)
-            if equal and torch.equal(z, same): return f, g, z
-            error = 'what follows changes z in place; cut behind it' if equal else 'the parts give another answer'
-        except Exception as e: error = _one_line(e)
+    try:
+        f, g = cut_parts(model, cut, head)
+        with eval_mode(model):
+            z = nn.Sequential(*f)(x)
+            kept = z.clone()
+            if not torch.equal(nn.Sequential(*g)(z), before_head): raise ValueError("its parts give another answer")
+            if not torch.equal(z, kept): raise ValueError("what follows changes z in place; cut behind it")
+        return f, g, z
+    except Exception as e: reason = _one_line(e)
     others = [k for k in places if k != cut]
-    raise ValueError(f"{name} cannot be cut behind {cut!r} ({error}); try one of {others}")
+    raise ValueError(f"{name} cannot be cut behind {cut!r} ({reason}); try one of {others}")
 
 # %% ../nbs/02_networks.ipynb #ac1c1b46
 def photo_net(
