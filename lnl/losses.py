@@ -8,23 +8,23 @@ __all__ = ['negative_entropy', 'bias_loss', 'grad_reverse', 'confusion_loss', 'd
 # %% ../nbs/03_losses.ipynb #2c1b587f
 import torch, torch.nn.functional as F
 
-# %% ../nbs/03_losses.ipynb #aff6b4ad
+# %% ../nbs/03_losses.ipynb #0f8205b2
 def negative_entropy(
-    logits:torch.Tensor, # float, bins along `dim`
+    logits:torch.Tensor, # float, bins along dim
     dim:int=1, # the axis of the bins
 ) -> torch.Tensor: # scalar in [-log k, 0] for k bins, nats
-    "$\\sum_b Q_b\\log Q_b$ (first term of eq. 5, 6, 8), averaged over images and places; minimise it to make h clueless"
+    "$\\sum_b Q_b\\log Q_b$ (first term of eq. 5, 6, 8), averaged over images and places; small where h is clueless"
     logq = logits.float().log_softmax(dim)
     return (logq.exp()*logq).sum(dim).mean()
 
-# %% ../nbs/03_losses.ipynb #ad8f0fbc
+# %% ../nbs/03_losses.ipynb #5d7f98b0
 def bias_loss(
     logits:tuple, # one tensor [n,k_i,*places] per attribute, from h
     labels:torch.Tensor, # int64 [n,n_attr,*places], or [n,n_attr] to hold at every place
     ignore_index:int=-100, # labels with this value do not count (IGNORE of lnl.data)
     weights:torch.Tensor=None, # float like labels: how much each counts; all the same if not given
 ) -> torch.Tensor: # scalar >= 0, nats
-    "$\\mathcal L_{\\mathcal B}$, eq. (7): cross-entropy of h's answers, summed over attributes, averaged over places; raises `ValueError`"
+    "$\\mathcal L_{\\mathcal B}$, eq. (7): cross-entropy, summed over attributes, mean over places; raises `ValueError`"
     places = logits[0].shape[2:]
     if labels.is_floating_point(): raise ValueError(f"labels must be categories (int64), got {labels.dtype}")
     if labels.ndim < 2: raise ValueError(f"labels must be [n,attributes], got {list(labels.shape)}; use labels[:,None]")
@@ -43,7 +43,7 @@ def _attribute_loss(logits, labels, weights, ignore_index):
     counted = (y != ignore_index).sum().clamp(min=1)
     return (each*w).sum()/counted
 
-# %% ../nbs/03_losses.ipynb #8027c7f4
+# %% ../nbs/03_losses.ipynb #2fc02586
 class _Reverse(torch.autograd.Function):
     @staticmethod
     def forward(ctx, x, scale):
@@ -56,7 +56,7 @@ class _Reverse(torch.autograd.Function):
 def grad_reverse(
     x:torch.Tensor, # any float tensor, here the features z
     scale:float=1., # μ in eq. (8), ≥ 0
-) -> torch.Tensor: # equal to `x`; its gradient is multiplied by `-scale` on the way back
+) -> torch.Tensor: # equal to x; its gradient is multiplied by -scale on the way back
     "Identity forward, gradient times `-scale` backward (Ganin & Lempitsky 2015): f climbs where h descends"
     return _Reverse.apply(x, scale)
 
@@ -67,12 +67,12 @@ def confusion_loss(
     "Cross-entropy between the uniform distribution and h's answer (Alvi et al. 2018); minimise it to make h clueless"
     return -logits.float().log_softmax(1).mean()
 
-# %% ../nbs/03_losses.ipynb #504d6b3d
+# %% ../nbs/03_losses.ipynb #cdfcbe5f
 def distance_correlation(
     a:torch.Tensor, # float [n,p], one row per image
     b:torch.Tensor, # float [n,q], of the same images
 ) -> torch.Tensor: # scalar in 0..1; 0 if a or b is constant, then without a gradient
-    "How far the distances within a and within b go together (Székely et al. 2007); raises `ValueError` for other shapes"
+    "How far the distances within a and within b go together (Székely et al. 2007); raises `ValueError`"
     if a.ndim != 2 or b.ndim != 2 or len(a) != len(b):
         raise ValueError(f"a and b must be [n,p] and [n,q], got {list(a.shape)} and {list(b.shape)}")
     A, B = _centred_distances(a), _centred_distances(b)

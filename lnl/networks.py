@@ -154,11 +154,11 @@ class VectorHeads(nn.Module):
         z = self.pool(z)
         return tuple(head(z) for head in self.heads)
 
-# %% ../nbs/02_networks.ipynb #7bb5dfeb
+# %% ../nbs/02_networks.ipynb #793ae7f2
 def layout_of(
     z:torch.Tensor, # features
 ) -> str: # 'maps', 'channels last', 'tokens' or 'vectors'
-    "How features are laid out, by their shape; channels are last only where the first two axes are equal; raises `ValueError`"
+    "How features are laid out: channels are last where the two axes before them are equal; raises `ValueError`"
     if z.ndim == 2: return 'vectors'
     if z.ndim == 3: return 'tokens'
     if z.ndim == 4: return 'channels last' if z.shape[1] == z.shape[2] != z.shape[3] else 'maps'
@@ -180,7 +180,7 @@ def to_maps(
     places = z[:,:,extra:].unflatten(2, (side,side))
     return places + z[:,:,:extra].sum(2)[:,:,None,None]
 
-# %% ../nbs/02_networks.ipynb #24985c2e
+# %% ../nbs/02_networks.ipynb #f7b628c0
 class ToMaps(nn.Module):
     "A layer that turns features of one layout into maps"
     def __init__(self,
@@ -194,7 +194,7 @@ class ToMaps(nn.Module):
 
 def bias_heads(
     z:torch.Tensor, # features of some pictures, in any layout
-    bias, # 'color': 8 bins of R, G and B at each place; a list: categories of each attribute of the whole picture; `None`: no heads
+    bias, # 'color': 8 bins of R, G, B at each place; a list: categories per attribute; `None`: no heads
 ) -> nn.Module: # h: z -> tuple with one tensor per attribute
     "An h for such features and such a bias; raises `ValueError` where they do not go together"
     sizes = _bias_sizes(bias)
@@ -202,7 +202,7 @@ def bias_heads(
     n, c, *places = to_maps(z).shape
     if sizes != 'color': heads = VectorHeads(c, sizes)
     elif layout != 'vectors' and places[1] > 1: heads = MapHeads(c, 8, 3)
-    else: raise ValueError(f"bias='color' needs features at a square of places, got {layout} {list(z.shape)}; cut earlier")
+    else: raise ValueError(f"bias='color' needs a square of places, got {layout} {list(z.shape)}; cut earlier")
     return heads if layout == 'maps' else nn.Sequential(ToMaps(layout), heads)
 
 def _bias_sizes(bias):
@@ -212,16 +212,17 @@ def _bias_sizes(bias):
     if sizes and all(isinstance(k, Integral) and k > 0 for k in sizes): return sizes
     raise ValueError(f"bias must be 'color', None or a list of numbers of categories, got {bias!r}")
 
-# %% ../nbs/02_networks.ipynb #64b8e630
+# %% ../nbs/02_networks.ipynb #586ab58a
 def backbone(
-    arch, # name of a classifier of torchvision or timm; a class or function that makes one; or a network, which is copied
-    pretrained=True, # `True` downloads weights trained on ImageNet, `False` starts from random ones, a path reads a file; a network stays as it is
+    arch, # a classifier's name in torchvision or timm; a class or function that makes one; a network, which is copied
+    pretrained=True, # `True`: download weights (of ImageNet), `False`: random ones, a path: read a file
 ) -> nn.Module: # the uncut network
     "A classifier of pictures with its weights; raises `ValueError` for an unknown name, `OSError` if a download fails"
     download = pretrained is True
     try: model = _make(arch, download)
     except OSError as e:
-        raise OSError(f"cannot download the weights of {arch} ({e}); use pretrained=False, or pretrained='path/to/file.pth'") from e
+        remedy = "use pretrained=False, or pretrained='path/to/file.pth'"
+        raise OSError(f"cannot download the weights of {arch} ({e}); {remedy}") from e
     if not isinstance(pretrained, bool): load_weights(model, pretrained)
     return model
 
@@ -231,7 +232,7 @@ def _make(arch, download):
     options = signature(arch).parameters
     if 'weights' in options: return arch(weights='DEFAULT' if download else None)
     if 'pretrained' in options: return arch(pretrained=download)
-    if download: raise ValueError(f"{arch.__name__} has no weights to download: use pretrained=False, or a file of weights")
+    if download: raise ValueError(f"{arch.__name__} has no weights to download: use pretrained=False, or a file")
     return arch()
 
 def _make_named(name, download):
@@ -244,29 +245,32 @@ def _make_named(name, download):
     where = 'torchvision and timm' if find_spec('timm') else 'torchvision (timm is not installed)'
     raise ValueError(f"{where} have no classifier {name!r}; similar names: {get_close_matches(name, names)}")
 
-# %% ../nbs/02_networks.ipynb #78a7ad42
+# %% ../nbs/02_networks.ipynb #8f64c2ef
 def load_weights(
     model:nn.Module, # a classifier; its last linear layer may have another number of classes than the file
     path, # file with a state_dict, written by torch.save or safetensors
 ):
     "Read the weights of a network from a file; raises `ValueError` if they are those of another one"
-    state = load_file(path) if Path(path).suffix == '.safetensors' else torch.load(path, map_location='cpu', weights_only=True)
-    tensors = isinstance(state, dict) and all(isinstance(v, torch.Tensor) for v in state.values())
-    if not tensors: raise ValueError(f"{path} must hold a state_dict, tensors by name, got {list(state)[:5] if isinstance(state, dict) else type(state)}")
-    head, linear = [(name, m) for name,m in model.named_modules() if isinstance(m, nn.Linear)][-1]
+    if Path(path).suffix == '.safetensors': state = load_file(path)
+    else: state = torch.load(path, map_location='cpu', weights_only=True)
+    if not isinstance(state, dict): raise ValueError(f"{path} must hold a state_dict, got {type(state).__name__}")
+    other = [k for k,v in state.items() if not isinstance(v, torch.Tensor)]
+    if other: raise ValueError(f"{path} must hold a state_dict, tensors by name; no tensor is {other[0]!r}")
+    head, linear = [(k, m) for k,m in model.named_modules() if isinstance(m, nn.Linear)][-1]
     weight = state.get(f'{head}.weight', linear.weight)
     if weight.shape[1:] == linear.weight.shape[1:] and len(weight) != linear.out_features:
-        parent, _, name = head.rpartition('.')
-        setattr(model.get_submodule(parent), name, nn.Linear(linear.in_features, len(weight), linear.bias is not None))
+        parent, _, last = head.rpartition('.')
+        new = nn.Linear(linear.in_features, len(weight), linear.bias is not None)
+        setattr(model.get_submodule(parent), last, new)
     own = model.state_dict()
     missing = [k for k in own if k not in state and not k.endswith('num_batches_tracked')]
     unknown = [k for k in state if k not in own]
     shapes = [k for k in own if k in state and own[k].shape != state[k].shape]
-    for what, names in dict(missing=missing, unknown=unknown, shapes=shapes).items():
-        if names: raise ValueError(f"{path} holds no weights of {type(model).__name__}: {len(names)} {_WRONG[what]}, the first is {names[0]!r}")
+    wrong = {'tensors are missing': missing, 'names are unknown': unknown, 'tensors have another shape': shapes}
+    name = type(model).__name__
+    for what, names in wrong.items():
+        if names: raise ValueError(f"{path} holds no weights of {name}: {len(names)} {what}, such as {names[0]!r}")
     model.load_state_dict(state, strict=False)
-
-_WRONG = dict(missing='of its tensors are missing', unknown='names are unknown', shapes='tensors have another shape')
 
 # %% ../nbs/02_networks.ipynb #0632c400
 IMAGENET = (.485, .456, .406), (.229, .224, .225) # mean and standard deviation per channel, for inputs in 0..1
@@ -282,12 +286,12 @@ def pixel_constants(
     transforms = get_model_weights(name).DEFAULT.transforms()
     return tuple(transforms.mean), tuple(transforms.std)
 
-# %% ../nbs/02_networks.ipynb #af5ea055
+# %% ../nbs/02_networks.ipynb #eb4d5e00
 SIDES = 96, 224, 64, 32, 28, 128, 160, 192, 256, 288, 299, 336, 384, 448, 512, 518 # pixels
 
 def module_calls(
     model:nn.Module, # a classifier of pictures; it stays as it is
-) -> tuple: # the picture [1,3,side,side], the answer, and (name, first input, output) per call, in the order in which calls ended
+) -> tuple: # the picture [1,3,side,side], the answer, and a list of calls that ended: (name, first input, output)
     "Show a network a picture and write down what its modules do; raises `ValueError` if it takes none"
     calls, hooks = [], []
     for name, m in model.named_modules():
@@ -302,15 +306,16 @@ def module_calls(
                 except Exception as e: error = e
     finally:
         for hook in hooks: hook.remove()
-    raise ValueError(f"{type(model).__name__} takes no picture [1,3,side,side] with a side of {SIDES}: {_one_line(error)}")
+    name = type(model).__name__
+    raise ValueError(f"{name} takes no picture [1,3,side,side] with a side of {SIDES}: {_one_line(error)}")
 
 def _one_line(error): return ' '.join(f'{type(error).__name__}: {error}'.split())[:200]
 
-# %% ../nbs/02_networks.ipynb #23c73758
+# %% ../nbs/02_networks.ipynb #5a948755
 def cut_places(
     model:nn.Module, # a classifier of pictures
     calls:list, # what its modules did, from module_calls
-) -> dict: # {name of a stage: share of the network's layers that are done behind it, 0..1}, in order, without what holds the last layer
+) -> dict: # {name of a stage: share of the network's layers that are done behind it}, in order, each below 1
     "Stages of a network behind which one may try to cut"
     layers = Counter()
     ended = {}
@@ -358,7 +363,7 @@ def read_steps(
     if training != evaluation: raise ValueError("its code does something else in training, outside of its modules")
     return list(graphs[0].nodes)
 
-# %% ../nbs/02_networks.ipynb #d755d979
+# %% ../nbs/02_networks.ipynb #aeae3982
 def cut_parts(
     model:nn.Module, # a classifier
     cut:str, # name of a module anywhere in it, such as 'features.denseblock2'
@@ -380,7 +385,8 @@ def cut_parts(
 def _layers(root, start, steps, end):
     layers, last = [], start
     for step in steps:
-        if step.op == 'call_module' and step.args == (last,) and not step.kwargs: layers.append(root.get_submodule(step.target))
+        is_module = step.op == 'call_module' and step.args == (last,) and not step.kwargs
+        if is_module: layers.append(root.get_submodule(step.target))
         elif step.target is torch.flatten and step.args == (last, 1): layers.append(nn.Flatten())
         else: break
         last = step
@@ -393,10 +399,10 @@ def _graph_module(root, start, steps, end):
     graph.output(new[end])
     return fx.GraphModule(root, graph)
 
-# %% ../nbs/02_networks.ipynb #03d9e5f3
+# %% ../nbs/02_networks.ipynb #c8c7df81
 def cut_model(
     model:nn.Module, # a classifier of pictures that ends with a linear layer; its modules are shared, not copied
-    cut:str=None, # name of the last module of f, with dots where it lies inside others; `None`: the stage nearest to the middle
+    cut:str=None, # name of the last module of f, such as 'features.denseblock2'; `None`: nearest to the middle
     n_out:int=2, # classes
     mean:tuple=IMAGENET[0], # per channel, of the pixels that the weights expect
     std:tuple=IMAGENET[1], # per channel
@@ -408,13 +414,9 @@ def cut_model(
     linear = model.get_submodule(head)
     before_head = [z for name, z, _ in calls if name == head][-1]
     places = cut_places(model, calls)
-    if cut is not None: f, g, z = _parts(model, cut, head, x, before_head, places)
-    else:
-        for cut in sorted(places, key=lambda name: abs(places[name] - .5)):
-            try: f, g, z = _parts(model, cut, head, x, before_head, places)
-            except ValueError as e: error = e
-            else: break
-        else: raise ValueError(f"{type(model).__name__} can be cut behind none of {list(places)}; {error}")
+    if cut is None: tries = sorted(places, key=lambda name: abs(places[name] - .5))
+    else: tries = [cut]
+    f, g, z, cut = _first_cut(model, tries, head, x, before_head, places)
     if not keep_head or linear.out_features != n_out:
         linear = nn.Linear(linear.in_features, n_out, linear.bias is not None)
     return nn.Sequential(Normalize(mean, std), *f), nn.Sequential(*g, linear), z, cut
@@ -422,36 +424,43 @@ def cut_model(
 def _head(model, answer, calls):
     linear = [(name, out) for name,_,out in calls if isinstance(model.get_submodule(name), nn.Linear)]
     if linear and linear[-1][1] is answer and answer.ndim == 2: return linear[-1][0]
-    raise ValueError(f"{type(model).__name__} must end with a linear layer that answers [n,classes]; its last module is "
-        f"{calls[-1][0]!r}. Make f and g by hand: BiasNet(f, g, bias_heads(f(x), bias))")
-
-def _parts(model, cut, head, x, before_head, places):
+    remedy = "make f and g by hand: BiasNet(f, g, bias_heads(f(x), bias))"
     name = type(model).__name__
-    if cut not in dict(model.named_modules()):
-        raise ValueError(f"cut must be the name of a module of {name}, such as {list(places)}, got {cut!r}")
-    try:
-        f, g = cut_parts(model, cut, head)
-        with eval_mode(model):
-            z = nn.Sequential(*f)(x)
-            kept = z.clone()
-            if not torch.equal(nn.Sequential(*g)(z), before_head): raise ValueError("its parts give another answer")
-            if not torch.equal(z, kept): raise ValueError("what follows changes z in place; cut behind it")
-        return f, g, z
-    except Exception as e: reason = _one_line(e)
-    others = [k for k in places if k != cut]
-    raise ValueError(f"{name} cannot be cut behind {cut!r} ({reason}); try one of {others}")
+    raise ValueError(f"{name} must end with a linear layer [n,classes], it ends with {calls[-1][0]!r}; {remedy}")
 
-# %% ../nbs/02_networks.ipynb #ac1c1b46
+def _first_cut(model, tries, head, x, before_head, places):
+    name = type(model).__name__
+    reasons = []
+    for cut in tries:
+        if cut not in dict(model.named_modules()):
+            raise ValueError(f"cut must be the name of a module of {name}, such as {list(places)}, got {cut!r}")
+        try: return *_checked_parts(model, cut, head, x, before_head), cut
+        except Exception as e: reasons.append(_one_line(e))
+    others = [k for k in places if k not in tries]
+    remedy = f"try one of {others}" if others else "nor behind its other stages; make f and g by hand"
+    raise ValueError(f"{name} cannot be cut behind {tries[0]!r} ({reasons[0]}), {remedy}")
+
+def _checked_parts(model, cut, head, x, before_head):
+    f, g = cut_parts(model, cut, head)
+    with eval_mode(model):
+        z = nn.Sequential(*f)(x)
+        kept = z.clone()
+        same = torch.equal(nn.Sequential(*g)(z), before_head)
+    if not same: raise ValueError("its parts give another answer")
+    if not torch.equal(z, kept): raise ValueError("what follows changes z in place; cut behind it")
+    return f, g, z
+
+# %% ../nbs/02_networks.ipynb #17d2e221
 def photo_net(
-    arch='resnet18', # name of a classifier of torchvision or timm, a class or function that makes one, or a network, which is copied
+    arch='resnet18', # a name in torchvision or timm; a class or function; a network, which is copied
     n_out:int=2, # classes
-    bias='color', # 'color': 8 bins of R, G and B at each place of z; a list: categories of each attribute of the whole picture; `None`: no heads
+    bias='color', # 'color': 8 bins of R, G, B at each place; a list: categories per attribute; `None`: no heads
     cut:str=None, # name of the last module of f; `None`: the stage nearest to the middle, layer2 in a ResNet
     pretrained=True, # weights trained on ImageNet: `True`, `False`, or the path of a file, as in backbone
     mean:tuple=None, # per channel, of the pixels in 0..1; `None`: what the weights expect
     std:tuple=None, # per channel
 ) -> BiasNet: # takes float [n,3,height,width] in 0..1; `cut` is the name of the cut
-    "f, g and h for photographs from any backbone; raises `ValueError` for a wrong `arch`, `cut` or `bias`, `OSError` if a download fails"
+    "f, g and h for photographs from any backbone; raises `ValueError`, or `OSError` if a download fails"
     _bias_sizes(bias)
     model = backbone(arch, pretrained)
     own_mean, own_std = pixel_constants(arch, model)
@@ -461,7 +470,7 @@ def photo_net(
     net.cut = cut
     return net
 
-# %% ../nbs/02_networks.ipynb #10312c9e
+# %% ../nbs/02_networks.ipynb #8e65e162
 def grid_of(
     net:BiasNet, # with an h that answers at each place
     size:int, # pixels per side of the pictures
@@ -470,9 +479,9 @@ def grid_of(
     x = torch.zeros(1, 3, size, size, device=device_of(net))
     with eval_mode(net): answer = net.h(net.f(x))[0]
     if answer.ndim == 4 and answer.shape[2] == answer.shape[3]: return answer.shape[2]
-    raise ValueError(f"h must answer for a square of places, got {list(answer.shape)} for a picture of {size}×{size} pixels")
+    raise ValueError(f"h must answer for a square of places, got {list(answer.shape)} for {size}×{size} pixels")
 
-# %% ../nbs/02_networks.ipynb #e0bf2cca
+# %% ../nbs/02_networks.ipynb #1c36d720
 def check_net(
     net:BiasNet, # is to be trained
     dls, # fastai DataLoaders with batches (x, y) or (x, y, bias)
@@ -485,16 +494,18 @@ def check_net(
     with eval_mode(net):
         z = net.f(x)
         _check_answer(net.g(z), y, getattr(dls, 'vocab', None))
-        if h and bias is not None and len(list(net.h.parameters())): _check_h(net.h(z), bias, getattr(dls, 'bias_sizes', None))
+        has_heads = any(True for _ in net.h.parameters())
+        if h and has_heads and bias is not None: _check_h(net.h(z), bias, getattr(dls, 'bias_sizes', None))
     _warn_of_pixels(net, x)
     if getattr(dls, 'train_df', None) is not None: _warn_of_rows(dls)
 
-# %% ../nbs/02_networks.ipynb #2a128ded
+# %% ../nbs/02_networks.ipynb #f5bed116
 def _check_parts(net):
+    name = type(net).__name__
     wrapped = isinstance(net, (nn.DataParallel, nn.parallel.DistributedDataParallel)) or hasattr(net, '_orig_mod')
-    if wrapped: raise ValueError(f"net is wrapped in {type(net).__name__}, which hides f, g and h: pass the network inside it")
+    if wrapped: raise ValueError(f"net is wrapped in {name}, which hides f, g and h: pass the network inside it")
     missing = [k for k in 'fgh' if not isinstance(getattr(net, k, None), nn.Module)]
-    if missing: raise ValueError(f"net must have f, g and h (a BiasNet, such as from photo_net), {type(net).__name__} has no {missing}")
+    if missing: raise ValueError(f"net must be a BiasNet with f, g and h, see photo_net; {name} has no {missing}")
 
 def _one_batch(dl):
     order = getattr(dl, 'rng', None) # fastai's own source of the order
@@ -512,44 +523,50 @@ def _one_batch(dl):
             dl.rng = order
 
 def _check_batch(dls, batch):
-    if not isinstance(batch, (tuple, list)) or len(batch) not in (2,3):
-        raise ValueError(f"a batch must be (x, y) or (x, y, bias), got {len(batch) if isinstance(batch, (tuple, list)) else type(batch).__name__}")
-    n_inp = getattr(dls, 'n_inp', len(batch) - 1) # as fastai's Learner finds it
-    if n_inp != 1: raise ValueError(f"dls.n_inp must be 1, x alone goes into the network, got {n_inp}; set dls.n_inp = 1, or use biased_dls")
-    x, y, bias = batch if len(batch) == 3 else (*batch, None)
+    parts = len(batch) if isinstance(batch, (tuple, list)) else type(batch).__name__
+    if parts not in (2,3): raise ValueError(f"a batch must be (x, y) or (x, y, bias), got {parts}")
+    n_inp = getattr(dls, 'n_inp', parts - 1) # as fastai's Learner finds it
+    if n_inp != 1: raise ValueError(f"dls.n_inp must be 1, got {n_inp}: x alone goes into the network; see biased_dls")
+    x, y, *bias = batch
     if not x.is_floating_point(): raise ValueError(f"x must be float in 0..1, got {x.dtype}")
-    if y.is_floating_point(): raise ValueError(f"y must be class numbers (int64), got {y.dtype}: no regression, no multi-label targets")
+    if y.is_floating_point():
+        raise ValueError(f"y must be class numbers (int64), got {y.dtype}: no regression, no multi-label")
     if y.ndim != 1: raise ValueError(f"y must be one class per image, [n], got {list(y.shape)}")
     if y.min() < 0: raise ValueError(f"y must be class numbers 0, 1, …, got {y.min().item()}")
-    if bias is not None and bias.ndim < 2: raise ValueError(f"bias must be [n,attributes], got {list(bias.shape)}; use bias[:,None], or biased_dls")
-    return x, y, bias
+    if not bias: return x, y, None
+    if bias[0].ndim < 2: raise ValueError(f"bias must be [n,attributes], got {list(bias[0].shape)}; see biased_dls")
+    return x, y, bias[0]
 
-# %% ../nbs/02_networks.ipynb #892ed530
+# %% ../nbs/02_networks.ipynb #8510a8c3
 def _check_answer(logits, y, vocab):
     named = vocab is not None and all(isinstance(v, str) or not hasattr(v, '__len__') for v in vocab)
     n = max(len(vocab) if named else 0, y.max().item() + 1)
     if logits.ndim != 2: raise ValueError(f"g must answer [n,classes], got {list(logits.shape)}")
-    if logits.shape[1] < n: raise ValueError(f"g answers for {logits.shape[1]} classes, the labels have {n}; use n_out={n}")
+    got = logits.shape[1]
+    if got < n: raise ValueError(f"g answers for {got} classes, the labels have {n}; use n_out={n}")
 
 def _check_h(answers, bias, sizes):
-    tensors = isinstance(answers, (tuple, list)) and all(isinstance(o, torch.Tensor) and o.ndim >= 2 for o in answers)
-    if not tensors: raise ValueError(f"h must return a tuple with one tensor [n,categories] per attribute, got {type(answers).__name__}")
-    if len(answers) != bias.shape[1]: raise ValueError(f"h answers for {len(answers)} attributes, the bias has {bias.shape[1]}")
-    if bias.is_floating_point(): raise ValueError(f"h names categories, the bias must be int64, got {bias.dtype}; use edges")
+    is_tuple = isinstance(answers, (tuple, list))
+    if not is_tuple: raise ValueError(f"h must return a tuple, one tensor per attribute, got {type(answers).__name__}")
+    if len(answers) != bias.shape[1]:
+        raise ValueError(f"h answers for {len(answers)} attributes, the bias has {bias.shape[1]}")
+    if bias.is_floating_point(): raise ValueError(f"h names categories, the bias must be int64, got {bias.dtype}")
     known = isinstance(sizes, (tuple, list)) and len(sizes) == len(answers)
     for i, (o, b) in enumerate(zip(answers, bias.unbind(1))):
         n = max(sizes[i] if known else 0, b.max().item() + 1)
-        places = list(o.shape[2:])
-        if o.shape[1] < n: raise ValueError(f"h answers for {o.shape[1]} categories of attribute {i}, the bias has {n}; use bias=dls.bias_sizes")
-        if list(b.shape[1:]) not in ([], places):
-            raise ValueError(f"the bias has labels for {list(b.shape[1:])} places, h answers for {places}: make the labels with grid_of(net, size)")
+        got = o.shape[1]
+        if got < n: raise ValueError(f"h answers for {got} categories of attribute {i}, the bias has {n}")
+        places, labelled = list(o.shape[2:]), list(b.shape[1:])
+        if labelled and labelled != places:
+            raise ValueError(f"the bias has labels for {labelled} places, h answers for {places}; see grid_of")
 
-# %% ../nbs/02_networks.ipynb #f5e98f41
+# %% ../nbs/02_networks.ipynb #fe283ef8
 def _warn_of_pixels(net, x):
     first = next(net.f.children(), None)
     low, high = x.min().item(), x.max().item()
     if isinstance(first, Normalize) and (low < -.5 or high > 1.5):
-        warnings.warn(f"x goes from {low:.2g} to {high:.2g}, but f normalises pixels in 0..1 itself: leave out Normalize", stacklevel=3)
+        text = f"x goes from {low:.2g} to {high:.2g}, but f normalises pixels in 0..1 itself: leave out Normalize"
+        warnings.warn(text, stacklevel=3)
 
 def _warn_of_rows(dls):
     seen = set(dls.train.labels.tolist())
