@@ -29,7 +29,7 @@ from fastcore.foundation import L, range_of
 from PIL import Image, ImageOps
 from scipy.stats import random_table
 
-# %% ../nbs/20_photos.ipynb #217e66fc
+# %% ../nbs/20_photos.ipynb #86ef5eb3
 def categories(
     df:pd.DataFrame, # one row per picture
     col:str, # the column
@@ -57,15 +57,17 @@ def _column(df, col):
     return df[col]
 
 def _bins(values, col, edges):
-    if not pd.api.types.is_list_like(edges) or len(edges) < 2 or not pd.Index(edges).is_monotonic_increasing or not pd.Index(edges).is_unique:
+    listed = pd.Index(edges if pd.api.types.is_list_like(edges) else [])
+    if len(listed) < 2 or not listed.is_monotonic_increasing or not listed.is_unique:
         raise ValueError(f"edges of {col!r} must be two or more increasing numbers, got {edges}")
-    edges = pd.Index(edges)
-    try: out = values[(values < edges[0]) | (values >= edges[-1])]
+    try: out = values[(values < listed[0]) | (values >= listed[-1])]
     except TypeError:
-        raise ValueError(f"edges of {col!r} are {type(edges[0]).__name__}s, the column holds {values.dropna().iloc[0]!r}") from None
+        first = values.dropna().iloc[0]
+        raise ValueError(f"edges of {col!r} begin with {listed[0]}, the column holds {first!r}") from None
     if len(out):
-        raise ValueError(f"edges of {col!r} must enclose all values, {len(out)} lie outside, the first is {out.iloc[0]}")
-    return pd.cut(values, edges, right=False).array
+        first = out.iloc[0]
+        raise ValueError(f"edges of {col!r} must enclose all values, {len(out)} lie outside, the first is {first}")
+    return pd.cut(values, listed, right=False).array
 
 def alike(
     names, # names of categories
@@ -94,7 +96,7 @@ def label_categories(
         raise ValueError(f"label_col {label_col!r} must have two or more categories, got {list(label.categories)}")
     return label
 
-# %% ../nbs/20_photos.ipynb #739161e5
+# %% ../nbs/20_photos.ipynb #0cb47a0a
 class BiasReport:
     "How label and bias go together; printed, it is a short text"
     def __init__(self,
@@ -116,13 +118,11 @@ class BiasReport:
 
     def __repr__(self):
         labels, groups = self.counts.shape
-        lines = [
-            f"{labels} labels × {groups} bias categories, {self.counts.to_numpy().sum()} pictures, "
-                f"{self.missing:.1%} without bias label",
-            f"label {self.label_bits:.2f} bits, of which the bias tells {self.bits:.2f} (shuffled: up to {self.chance:.2f}); "
-                f"{len(self.empty)} of {self.counts.size} combinations empty"]
-        if self.warning: lines.append(f"WARNING: {self.warning}")
-        return '\n'.join(lines)
+        n = self.counts.to_numpy().sum()
+        text = (f"{labels} labels × {groups} bias categories, {n} pictures, {self.missing:.1%} without bias label\n"
+            f"label {self.label_bits:.2f} bits, of which the bias tells {self.bits:.2f} "
+            f"(shuffled: up to {self.chance:.2f}); {len(self.empty)} of {self.counts.size} combinations empty")
+        return f"{text}\nWARNING: {self.warning}" if self.warning else text
 
 def entropy_bits(
     counts, # numbers >= 0
@@ -222,7 +222,7 @@ def _name(source): return source if isinstance(source, (str, os.PathLike)) else 
 def _too_deep(source, mode):
     return f"{_name(source)} has more than 8 bits (mode {mode}); convert it first, see check_images"
 
-# %% ../nbs/20_photos.ipynb #c239d64a
+# %% ../nbs/20_photos.ipynb #86d68b2a
 def check_image(
     fn, # path of a picture
 ) -> dict: # {kind: bool}, as in check_images
@@ -232,7 +232,7 @@ def check_image(
 def check_images(
     paths, # names of pictures: a list, a column of a table, …
     path='.', # folder that relative names start from
-) -> pd.DataFrame: # fn and bools: missing, corrupt, deep (over 8 bits), grey, palette, cmyk, alpha, rotated, animated, ok
+) -> pd.DataFrame: # fn; missing, corrupt, deep (over 8 bits), grey, palette, cmyk, alpha, rotated, animated, ok: bool
     "Which pictures are missing or broken, which are of an unusual kind? `.sum()` counts, `.ok` selects"
     return pd.DataFrame([dict(fn=str(p), **check_image(Path(path)/p)) for p in paths])
 
@@ -306,9 +306,9 @@ class OpenPhoto(Transform):
     def squash(self, source): return Photo(Photo.create(source).resize((self.size,self.size), Image.BILINEAR))
     def __getstate__(self): return self.__dict__ | dict(kept=None) # copied or pickled, it keeps nothing
 
-# %% ../nbs/20_photos.ipynb #46fe0201
+# %% ../nbs/20_photos.ipynb #f9d8c4e9
 class ColorLabels(ItemTransform):
-    "On a batch (x, y): the colour bins at each place of x as a third, between what moves pixels and what recolours them"
+    "On a batch (x, y): the colour bins at each place as a third, after what moves pixels, before what recolours them"
     order = 35
     def __init__(self,
         grid:int=None, # places per side; None: an eighth of the picture's, as after layer2 of a ResNet
@@ -333,7 +333,7 @@ class PlainBatch(ItemTransform):
         if rest: rest[0] = TensorCategory(rest[0])
         return TensorImage(x), *[o for o in rest if o.ndim < 3]
 
-# %% ../nbs/20_photos.ipynb #0ca7e6f5
+# %% ../nbs/20_photos.ipynb #5f5cdede
 def photo_items(
     df:pd.DataFrame, # one row per picture
     path='.', # folder that the names start from
@@ -343,7 +343,7 @@ def photo_items(
     edges=None, # edges of a column of numbers, or {column: edges}
     vocab=None, # the labels in their order; None: sorted
     bias_vocab=None, # per bias column the known categories; None: all that occur
-) -> tuple: # list of (path, label, codes), codes left out for None and 'color'; names of labels; of bias categories or None
+) -> tuple: # list of (path, label, codes), no codes for None and 'color'; names of labels; of bias categories or None
     "Check a table and turn it into items; raises `ValueError`, or `FileNotFoundError` if pictures are missing"
     check_columns(df, label_col, bias_col)
     label = label_categories(df, label_col, vocab)
@@ -361,11 +361,13 @@ def photo_files(
 ) -> list: # of paths
     "The pictures' paths; raises `ValueError`, or `FileNotFoundError` if there are none at some"
     names = _column(df, fn_col)
-    if names.isna().any(): raise ValueError(f"fn_col {fn_col!r} has {names.isna().sum()} missing names; drop these rows")
+    missing = names.isna().sum()
+    if missing: raise ValueError(f"fn_col {fn_col!r} has {missing} missing names; drop these rows")
     files = [os.path.join(path, str(name)) for name in names]
     lost = [file for file in files if not os.path.isfile(file)]
     if lost:
-        raise FileNotFoundError(f"{len(lost)} of {len(files)} pictures are missing, the first is {lost[0]}; see check_images")
+        raise FileNotFoundError(f"{len(lost)} of {len(files)} pictures are missing, "
+            f"the first is {lost[0]}; see check_images")
     return files
 
 def check_columns(
@@ -373,13 +375,19 @@ def check_columns(
     label_col:str, # column of labels
     bias_col, # None, 'color', a column or a list of columns
 ):
-    "Raises `ValueError` for columns that a table of answers could not hold beside its own"
+    "Raises `ValueError` for columns that are there twice, or that a table of answers could not hold beside its own"
     twice = df.columns[df.columns.duplicated()].tolist()
     if twice: raise ValueError(f"the table has two columns {twice[0]!r}; rename one")
+    if bias_col is not None:
+        names = _names(bias_col)
+        if not names: raise ValueError("bias_col is an empty list; say None for batches without bias")
+        if len(set(names)) < len(names): raise ValueError(f"bias_col must name each column once, got {names}")
+        if label_col in names: raise ValueError(f"bias_col names {label_col!r}, which is the label")
     taken = ['answer', 'score'] + ([] if isinstance(label_col, str) and label_col == 'label' else ['label'])
     if _is_color(bias_col): taken += ['color', 'R', 'G', 'B']
     found = [col for col in taken if col in df]
-    if found: raise ValueError(f"a column {found[0]!r} would be taken for ours (answers and colours have {taken}); rename it")
+    if found:
+        raise ValueError(f"a column {found[0]!r} would be taken for ours (answers and colours have {taken}); rename it")
 
 def _is_color(bias_col): return isinstance(bias_col, str) and bias_col == 'color'
 
@@ -387,7 +395,7 @@ def _bias_names(bias_col):
     if bias_col is None: return []
     return list('RGB') if _is_color(bias_col) else _names(bias_col)
 
-# %% ../nbs/20_photos.ipynb #c7584a25
+# %% ../nbs/20_photos.ipynb #2e108e97
 def is_valid(
     df:pd.DataFrame, # one row per picture
     valid_col:str=None, # column of bools, or of 1 and 0; None: a fifth at random, always the same one
@@ -411,7 +419,8 @@ def _stated(df, valid_col):
     return said.to_numpy(bool)
 
 def _whole_groups(groups): # groups at random, until they hold a fifth of the rows; a missing group is one of its own
-    names = groups.astype(object).where(groups.notna(), pd.Series(range(len(groups)), groups.index).map('row {}'.format))
+    names = groups.astype(object).where(groups.notna(),
+        pd.Series(range(len(groups)), groups.index).map('row {}'.format))
     codes,_ = pd.factorize(names)
     order = np.random.default_rng(42).permutation(codes.max() + 1)
     rows_so_far = np.bincount(codes)[order].cumsum()
@@ -421,8 +430,8 @@ def _whole_groups(groups): # groups at random, until they hold a fifth of the ro
 def _check_groups(groups, valid, name):
     both = sorted(set(groups[valid].dropna()) & set(groups[~valid].dropna()), key=str)
     if both:
-        raise ValueError(f"{len(both)} of {groups.nunique()} groups in {name!r} are in both parts, the first is {both[0]!r}; "
-            "leave valid_col out, and whole groups are watched")
+        raise ValueError(f"{len(both)} of {groups.nunique()} groups in {name!r} are in both parts, "
+            f"the first is {both[0]!r}; leave valid_col out, and whole groups are watched")
 
 # %% ../nbs/20_photos.ipynb #d3d75382
 def compare_parts(
@@ -438,14 +447,14 @@ def compare_parts(
         known = any(item[2][k] != IGNORE for item in train)
         if not known: raise ValueError(f"bias column {name!r} is missing in every row that trains")
 
-# %% ../nbs/20_photos.ipynb #d71dd4ec
+# %% ../nbs/20_photos.ipynb #5ebb1940
 def photo_block(
     vocab:list, # names of the labels
     bias, # None, 'color', or per bias attribute the names of its categories
     splitter, # function: items -> (rows that train, rows to watch)
     size:int=64, # pixels per side
-    grid=None, # for 'color', places per side of z: a number, or the network itself; None: an eighth of the size, for cut='layer2'
-    cache:bool=False, # keep squashed pictures in memory? needs num_workers=0 (the default here); False reads them each time
+    grid=None, # for 'color', places per side of z: a number, or the network; None: an eighth of the size (cut='layer2')
+    cache:bool=False, # keep squashed pictures in memory? Needs num_workers=0, the default here
     item_tfms=None, # per picture; None: squash to a square of size
     batch_tfms=None, # per batch; None: flip at random while training
     **kwargs, # for fastai's loaders: device, num_workers, val_bs, …
@@ -455,9 +464,11 @@ def photo_block(
         known = k.removeprefix('val_') in signature(TfmdDL).parameters
         if not known: raise TypeError(f"photo_block and fastai's loaders have no argument {k!r}")
     if cache and kwargs.get('num_workers'):
-        raise ValueError(f"cache=True keeps pictures in this process, num_workers must be 0, got {kwargs['num_workers']}")
+        workers = kwargs['num_workers']
+        raise ValueError(f"cache=True keeps pictures in this process, num_workers must be 0, got {workers}")
     if any(isinstance(tfm, Normalize) for tfm in [*L(item_tfms), *L(batch_tfms)]):
-        raise ValueError("leave Normalize out: pictures go to the network in 0..1, and photo_net(mean=, std=) normalises them")
+        raise ValueError("leave Normalize out: pictures go to the network in 0..1, "
+            "and photo_net(mean=, std=) normalises them")
     if isinstance(grid, torch.nn.Module): grid = grid_of(grid, size)
     pictures = TransformBlock(OpenPhoto(size if cache else None), batch_tfms=IntToFloatTensor,
         dls_kwargs=dict(num_workers=0) | kwargs)
@@ -465,11 +476,12 @@ def photo_block(
     if isinstance(bias, list): blocks.append(TransformBlock(BiasLabels(bias)))
     ours = [PlainBatch()]
     if _is_color(bias): ours.append(ColorLabels(grid))
-    return DataBlock(blocks, dl_type=PhotoLoader, n_inp=1, getters=[ItemGetter(i) for i in range_of(blocks)], splitter=splitter,
+    getters = [ItemGetter(i) for i in range_of(blocks)]
+    return DataBlock(blocks, dl_type=PhotoLoader, n_inp=1, getters=getters, splitter=splitter,
         item_tfms=item_tfms or Resize(size, ResizeMethod.Squish),
         batch_tfms=[*L(Flip() if batch_tfms is None else batch_tfms), *ours])
 
-# %% ../nbs/20_photos.ipynb #d703ad84
+# %% ../nbs/20_photos.ipynb #c6cf0680
 class PhotoRows:
     "The rows behind a loader"
     def __init__(self,
@@ -489,10 +501,11 @@ class PhotoRows:
     @cached_property
     def table(self): # one row per picture: the user's columns, and each bias column as names of categories
         df = self.df.drop(columns='label', errors='ignore')
-        edges = self.dls.spec['edges']
         if self.dls.bias_sizes == 'color': return df.join(self.mean_color())
-        for col in self.dls.bias_names:
-            if col in df: df[col] = _names_or_nan(_category_names(self.df, col, _edges_of(self.df, col, edges)[col]))
+        if not self.items or len(self.items[0]) < 3: return df
+        codes = np.stack([item[2] for item in self.items], 1)
+        for col,numbers,names in zip(self.dls.bias_names, codes, self.dls.bias_vocab): df[col] = _named(numbers,
+            names, df[col])
         return df
 
     def mean_color(self): # columns R, G, B: bins 0..7
@@ -503,9 +516,10 @@ class PhotoRows:
             bins.append(pixels.mean((0,1)).astype(int)//32)
         return pd.DataFrame(np.array(bins, int).reshape(-1, 3), columns=self.dls.bias_names)
 
-def _names_or_nan(cat): # a column of the names themselves; numbers stay whole beside missing ones
-    missing = cat.isna().any()
-    return pd.Series([np.nan if o is pd.NA else o for o in cat.tolist()], dtype=object if missing else None)
+def _named(codes, names, said): # names instead of codes; a category that training does not know keeps what was said
+    missing = said.isna()
+    named = [np.nan if lost else names[i] if i != IGNORE else o for i,lost,o in zip(codes, missing, said)]
+    return pd.Series(named, dtype=object if missing.any() else None)
 
 class PhotoLoader(BiasedLoader):
     "A loader that knows the rows of its pictures"
@@ -548,7 +562,7 @@ class BiasedImages(BiasedLoaders):
         return type(self)(*empty, spec=self.spec, vocab=self.vocab, bias_names=self.bias_names,
             bias_vocab=self.bias_vocab, device=self.device)
 
-# %% ../nbs/20_photos.ipynb #e73335a6
+# %% ../nbs/20_photos.ipynb #14143845
 @patch(cls_method=True)
 def from_df(cls:BiasedImages,
     df:pd.DataFrame, # one row per picture
@@ -589,10 +603,11 @@ def _readable(df, path, fn_col):
     if not ok.any(): raise ValueError(f"none of {len(df)} pictures can be read, see check_images")
     if not ok.all():
         first = df[fn_col][~ok].iloc[0]
-        warnings.warn(f"{(~ok).sum()} of {len(df)} pictures cannot be read and are left out, the first is {first}", stacklevel=3)
+        warnings.warn(f"{(~ok).sum()} of {len(df)} pictures cannot be read and are left out, "
+            f"the first is {first}", stacklevel=3)
     return df[ok]
 
-# %% ../nbs/20_photos.ipynb #1e77f492
+# %% ../nbs/20_photos.ipynb #bc3f9a5a
 PARTS = ['train', 'training', 'valid', 'validation', 'val', 'dev', 'eval', 'holdout', 'test', 'testing'] # usual names
 
 def folder_table(
@@ -605,7 +620,7 @@ def folder_table(
     files = [file.relative_to(path) for file in sorted(get_image_files(path))]
     folders = {name for file in files for name in file.parts[:-1]}
     unknown = sorted(set(L(skip)) - folders)
-    if unknown: raise ValueError(f"skip names {unknown}, but the folders with pictures below {path} are {sorted(folders)}")
+    if unknown: raise ValueError(f"skip names {unknown}, the folders with pictures below {path} are {sorted(folders)}")
     files = [file for file in files if not set(L(skip)) & set(file.parts[:-1])]
     if not files: raise ValueError(f"no pictures below {path}")
     df = pd.DataFrame(dict(fn=[file.as_posix() for file in files], label=[file.parent.name for file in files]))
@@ -613,17 +628,21 @@ def folder_table(
     found = [name for name in (train, valid) if name in folders]
     if not found and (train, valid) == ('train', 'valid'):
         unclear = sorted(name for name in folders if name.lower() in PARTS)
-        if unclear: raise ValueError(f"does {unclear[0]!r} train? Say train= and valid=, or skip={unclear[0]!r}; folders: {sorted(folders)}")
+        if unclear:
+            raise ValueError(f"does {unclear[0]!r} train? Say train= and valid=, or skip={unclear[0]!r}; "
+                f"the folders are {sorted(folders)}")
         return df
     if len(found) < 2:
-        raise ValueError(f"{path} must have folders {train!r} and {valid!r} with pictures, it has {sorted(folders)}; say train= and valid=")
+        raise ValueError(f"{path} must have folders {train!r} and {valid!r} with pictures, "
+            f"it has {sorted(folders)}; say train= and valid=")
     df['valid'] = [_is_watched(file, train, valid) for file in files]
     return df
 
 def _is_watched(file, train, valid):
     parts = file.parts[:-1]
     if (train in parts) == (valid in parts):
-        raise ValueError(f"{file} must lie below either {train!r} or {valid!r}; leave other folders out, skip={parts[0] if parts else ''!r}")
+        top = parts[0] if parts else '…'
+        raise ValueError(f"{file} must lie below either {train!r} or {valid!r}; leave other folders out, skip={top!r}")
     if parts[-1] in (train, valid):
         raise ValueError(f"pictures below {parts[-1]!r} must lie in folders named like the labels, {file} does not")
     return valid in parts
@@ -654,7 +673,7 @@ def _values(said): # one column per attribute; who returns one None knows nothin
     if odd: raise ValueError(f"bias must return {k} values for each path, it returned {odd[0]}")
     return pd.DataFrame(rows, columns=[f'bias{i}' for i in range(k)])
 
-# %% ../nbs/20_photos.ipynb #a0ebfe74
+# %% ../nbs/20_photos.ipynb #466a358a
 @patch
 def test_dl(self:BiasedImages,
     test_items, # a table, or a list of pictures: paths, PIL images, arrays uint8 [h,w,3], bytes of files
@@ -685,6 +704,7 @@ def _table_items(self:BiasedImages, df, with_labels):
 @patch
 def _listed_items(self:BiasedImages, items, with_labels):
     own = [o for o in items if isinstance(o, tuple)] # items of these loaders, as fastai's Interpretation has them
-    if with_labels and len(own) < len(items): raise ValueError("with_labels needs a table, a list of pictures has no labels")
+    if with_labels and len(own) < len(items):
+        raise ValueError("with_labels needs a table, a list of pictures has no labels")
     items = [o if isinstance(o, tuple) else (str(o) if isinstance(o, os.PathLike) else o,) for o in items]
     return pd.DataFrame({self.spec['fn_col']: [str(_name(item[0])) for item in items]}), items

@@ -58,14 +58,14 @@ def draw_faces(
     table = pd.DataFrame(dict(age=age, gender=gender))
     return torch.from_numpy(images).permute(0,3,1,2).contiguous(), table
 
-# %% ../nbs/21_photosets.ipynb #ca6a1dc9
+# %% ../nbs/21_photosets.ipynb #cc8855ce
 def extreme_sets(
     df:pd.DataFrame, # with age in years and gender, 'female' or 'male'
     train:str='EB1', # which set trains: 'EB1' or 'EB2'
     test=None, # bool per row; None: a fifth of the rows, at random
     seed:int=0, # of the random fifth
 ) -> pd.DataFrame: # rows under 30 or from 40, with set ('EB1', 'EB2', 'Test') and valid (not in train)
-    "The paper's extremely biased faces: EB1 = women 0-29 and men 40+, EB2 = women 40+ and men 0-29. Raises `ValueError`"
+    "The paper's biased sets: EB1 = women 0-29 and men 40+, EB2 = women 40+ and men 0-29; raises `ValueError`"
     if train not in ('EB1', 'EB2'): raise ValueError(f"train must be 'EB1' or 'EB2', got {train!r}")
     odd = df.gender[~df.gender.isin(['female', 'male'])]
     if len(odd): raise ValueError(f"gender must be 'female' or 'male', got {odd.iloc[0]!r} in {len(odd)} rows")
@@ -102,10 +102,10 @@ def on_disk(
     df.attrs = dict(missing=missing, report=report)
     return df
 
-# %% ../nbs/21_photosets.ipynb #87b1fa42
-DOGS_AND_CATS = ("The lists list_bright.txt and list_dark.txt are in the authors' repository feidfoe/learning-not-to-learn, "
-    "dataset/dogs_and_cats/ (no licence given); the pictures, train/cat.0.jpg and so on, are in Kaggle's competition "
-    "'Dogs vs. Cats' (Kaggle's terms). Put both into one folder.")
+# %% ../nbs/21_photosets.ipynb #ced64868
+DOGS_AND_CATS = ("The lists list_bright.txt and list_dark.txt are in the authors' repository "
+    "feidfoe/learning-not-to-learn, dataset/dogs_and_cats/ (no licence given); the pictures, train/cat.0.jpg and so "
+    "on, are in Kaggle's competition 'Dogs vs. Cats' (Kaggle's terms). Put both into one folder.")
 
 def dogs_and_cats(
     path, # folder with train/, list_bright.txt and list_dark.txt
@@ -149,7 +149,7 @@ def _age(day_of_birth, year_of_photo):
     month = born.astype('datetime64[M]').astype(int) % 12
     return year_of_photo - year - (month >= 6)
 
-# %% ../nbs/21_photosets.ipynb #bbd5f9ea
+# %% ../nbs/21_photosets.ipynb #c7f202d6
 class NumpyUnpickler(pickle.Unpickler):
     "Reads pickles of plain Python data, bytes and NumPy arrays; refuses to look up anything else"
     allowed = [('numpy.core.multiarray', '_reconstruct'), ('numpy.core.multiarray', 'scalar'),
@@ -158,15 +158,16 @@ class NumpyUnpickler(pickle.Unpickler):
     def find_class(self, module, name):
         old_module = module.replace('numpy._core', 'numpy.core')
         if (old_module, name) not in self.allowed:
-            raise pickle.UnpicklingError(f"the file wants to run {module}.{name}, which data does not need; it was not run")
+            raise pickle.UnpicklingError(f"the file wants to run {module}.{name}, "
+                "which data does not need; it was not run")
         if not hasattr(np, '_core'): return super().find_class(old_module, name)
         return super().find_class(old_module.replace('numpy.core', 'numpy._core'), name) # its name from NumPy 2 on
 
-# %% ../nbs/21_photosets.ipynb #8599d4db
+# %% ../nbs/21_photosets.ipynb #1862af69
 def load_npy_dict(
     file, # .npy with one pickled dictionary
 ) -> dict: # its content
-    "What `np.load(file, allow_pickle=True).item()` gives, without running what a pickle may hide; raises `pickle.UnpicklingError`"
+    "Like `np.load(file, allow_pickle=True).item()`, but runs nothing; raises `ValueError` or `pickle.UnpicklingError`"
     with open(file, 'rb') as f:
         first = np.lib.format.read_magic(f) == (1,0)
         read_header = np.lib.format.read_array_header_1_0 if first else np.lib.format.read_array_header_2_0
@@ -175,11 +176,11 @@ def load_npy_dict(
             raise ValueError(f"{file} must hold one dictionary, got an array of shape {shape} and type {dtype}")
         return NumpyUnpickler(f, encoding='latin1').load().item()
 
-# %% ../nbs/21_photosets.ipynb #12e682d3
+# %% ../nbs/21_photosets.ipynb #dcc9f16b
 def face_lists(
     path, # folder with imdb_age_gender.npy and imdb_split.npy
 ) -> pd.DataFrame: # fn, age, gender ('female', 'male'), test (bool)
-    "The authors' cleaned list of IMDB faces, and which are for testing; raises `ValueError` if the two files do not fit"
+    "The authors' cleaned list of IMDB faces, and which are for testing; raises `ValueError` if the files do not fit"
     meta = {_text(k): v for k,v in load_npy_dict(Path(path)/'imdb_age_gender.npy').items()}
     split = load_npy_dict(Path(path)/'imdb_split.npy')
     if not {'train_list', 'test_list'} <= set(split):
@@ -197,10 +198,11 @@ def face_lists(
 
 def _text(name): return name.decode() if isinstance(name, bytes) else str(name)
 
-# %% ../nbs/21_photosets.ipynb #a5893a34
+# %% ../nbs/21_photosets.ipynb #4e077f61
 IMDB_WIKI = ("The pictures and imdb.mat (imdb_crop.tar), or wiki.mat (wiki_crop.tar), are at "
     "data.vision.ee.ethz.ch/cvl/rrothe/imdb-wiki (for academic research only); the authors' two .npy files are linked "
-    "in their repository feidfoe/learning-not-to-learn. Give the folder that holds the metadata and the numbered folders 00, 01, …")
+    "in their repository feidfoe/learning-not-to-learn. Give the folder that holds the metadata and the numbered "
+    "folders 00, 01, …")
 
 def imdb_face(
     path, # folder with the metadata and the folders of pictures
@@ -223,10 +225,10 @@ def imdb_face(
     df['label'] = df.gender
     return on_disk(df[['fn', 'label', 'age', 'set', 'valid']], path, IMDB_WIKI)
 
-# %% ../nbs/21_photosets.ipynb #404bc69c
+# %% ../nbs/21_photosets.ipynb #04eb8ca2
 def utk_names(
     names, # file names, with or without folders
-) -> pd.DataFrame: # fn, age, gender ('female', 'male'), race ('0'..'4' or missing); attrs['unreadable'] counts the others
+) -> pd.DataFrame: # fn, age, gender ('female', 'male'), race ('0'..'4' or missing); attrs['unreadable']: other names
     "What UTKFace's file names say, its five malformed ones included"
     names = pd.Series(list(names), dtype=object, name='fn')
     pattern = r'^(?:.*/)?(?P<age>\d{1,3})_(?P<gender>[01])_(?:(?P<race>[0-4])_)?\d{8,}\s*\.?jpg(?:\.chip\.jpg)?$'
@@ -238,16 +240,17 @@ def utk_names(
     df.attrs = dict(unreadable=int((~good).sum()))
     return df
 
-# %% ../nbs/21_photosets.ipynb #d3081631
-UTKFACE = ("UTKFace's aligned and cropped faces are at susanqq.github.io/UTKFace (for non-commercial research only; ages and "
-    "races were estimated by a network and checked by people). Give the folder that holds the .jpg files, or part1, part2 and part3.")
+# %% ../nbs/21_photosets.ipynb #00cecb80
+UTKFACE = ("UTKFace's aligned and cropped faces are at susanqq.github.io/UTKFace (for non-commercial research only; "
+    "ages and races were estimated by a network and checked by people). Give the folder that holds the .jpg files, or "
+    "part1, part2 and part3.")
 
 def utk_face(
     path, # folder of the pictures, or of folders of pictures
     train:str='EB1', # which set trains, 'EB1' or 'EB2'; the other one and the test set are watched
     seed:int=0, # of the test set
 ) -> pd.DataFrame: # fn, label (gender), age, race, set, valid
-    "Table of UTKFace cut into the paper's sets, with `AGE_EDGES` for the bias; raises `ValueError` or `FileNotFoundError`"
+    "Table of UTKFace cut into the paper's sets, `AGE_EDGES` for the bias; raises `ValueError` or `FileNotFoundError`"
     names = sorted(file.relative_to(path).as_posix() for file in Path(path).rglob('*.jpg'))
     df = utk_names(names)
     if not len(df):
@@ -255,8 +258,9 @@ def utk_face(
             f"26_1_2_20170116184024662.jpg.chip.jpg. {UTKFACE}")
     unreadable = df.attrs['unreadable']
     if unreadable:
-        warnings.warn(f"{unreadable} of {len(names)} names say nothing about age and gender and are left out", stacklevel=2)
-    face = df.fn.str.split('/').str[-1].str.split('jpg').str[0].str.strip(' .')
+        warnings.warn(f"{unreadable} of {len(names)} names say nothing about age and gender and are left out",
+            stacklevel=2)
+    face = df.fn.str.split('/').str[-1].str.split('jpg').str[0]
     again = face.duplicated()
     if again.any():
         warnings.warn(f"{again.sum()} of {len(df)} faces are there twice and left out once, "
