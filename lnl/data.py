@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['PALETTE', 'IGNORE', 'load_mnist', 'sample_colors', 'colorize', 'bin_labels', 'PlainSet', 'ColoredMNIST',
            'BiasedLoader', 'PlainLoader', 'ColorLoader', 'mean_bins', 'BiasedLoaders', 'same_random', 'PlainItems',
-           'PlainLoaders', 'color_name', 'DigitLoaders', 'BiasedSet', 'biased_dls']
+           'PlainLoaders', 'color_name', 'DigitLoaders', 'BiasedSet', 'check_numbers', 'biased_dls']
 
 # %% ../nbs/01_data.ipynb #ea4e9ad8
 import copy, math, random
@@ -79,7 +79,7 @@ def _nearest(n, size, device):
     if n % size == 0: return slice(n//size//2, None, n//size)
     return ((torch.arange(size, device=device) + .5)*n/size).long()
 
-# %% ../nbs/01_data.ipynb #5c3ba674
+# %% ../nbs/01_data.ipynb #11791bcd
 class PlainSet:
     "What fastai asks of a data set that has no transforms: there is one input, and training or not is all the same"
     n_inp = 1
@@ -108,7 +108,11 @@ class ColoredMNIST(PlainSet):
     @cached_property
     def images(self): return colorize(self.gray, self.colors) # uint8 [n,3,28,28], made when first asked for
     @property
+    def labels(self): return self.digits
+    @property
     def items(self): return list(zip(self.images, self.digits))
+    @property
+    def table(self): return pd.DataFrame(self.bias.numpy(), columns=list('RGB')).assign(color=self.color_ids.numpy())
 
     def new_empty(self):
         "The same data set without any digit"
@@ -117,7 +121,7 @@ class ColoredMNIST(PlainSet):
         for k in ('gray', 'digits', 'color_ids', 'colors', 'bias'): setattr(empty, k, getattr(self, k)[:0].clone())
         return empty
 
-# %% ../nbs/01_data.ipynb #b64683c6
+# %% ../nbs/01_data.ipynb #46d089db
 class BiasedLoader(TfmdDL):
     "A fastai loader that knows its `BiasedLoaders`, `dls`; `table` and `labels` are its own, or else those of its data set"
     dls = None
@@ -134,7 +138,7 @@ class BiasedLoader(TfmdDL):
         return super().show_results(b[:2], out, **kwargs)
 
     def same_items_as(self,
-        other, # loader of the same items in the same order
+        other, # loader of the same items, in the same order
     ):
         "Take over what was said of the items"
         for k in ('table', 'labels'):
@@ -205,14 +209,14 @@ def mean_bins(
     mean = (bias*known).sum(2)/n.clamp(min=1)
     return torch.where(n > 0, mean.round().long(), IGNORE)
 
-# %% ../nbs/01_data.ipynb #fbda452c
+# %% ../nbs/01_data.ipynb #0b5f902a
 class BiasedLoaders(DataLoaders):
     "fastai `DataLoaders` whose batches are (x, y) or (x, y, bias); bias is int64 [n,k] or [n,k,*places], `IGNORE` where unknown"
     n_inp = 1
     count_also = () # columns of the tables that are no attribute, but worth counting
 
     def __init__(self,
-        *loaders, # `BiasedLoader`s: training, watching
+        *loaders, # two BiasedLoader: one to train on, one to watch
         vocab=(), # names of the labels
         bias_names=(), # names of the k attributes of the bias
         bias_vocab=(), # per attribute the names of its categories
@@ -337,16 +341,6 @@ def color_name(
     "Which of the ten mean colours is nearest to the middle of these bins?"
     return torch.cdist(bias*32 + 15.5, PALETTE.float().to(bias.device)).argmin(1)
 
-# %% ../nbs/01_data.ipynb #7c4ff6f1
-@patch(as_prop=True)
-def labels(self:ColoredMNIST): return self.digits
-
-@patch(as_prop=True)
-def table(self:ColoredMNIST
-) -> pd.DataFrame: # columns R, G, B (bins 0..7) and color (true mean colour 0..9), one row per digit
-    "What is known of each digit's colour"
-    return pd.DataFrame(self.bias.numpy(), columns=list('RGB')).assign(color=self.color_ids.numpy())
-
 # %% ../nbs/01_data.ipynb #cc0a8399
 class DigitLoaders(PlainLoaders):
     "Loaders of `ColoredMNIST`"
@@ -384,11 +378,11 @@ class DigitLoaders(PlainLoaders):
         if isinstance(test_items, ColoredMNIST): return self.valid.new(test_items)
         return super().test_dl(test_items, **kwargs)
 
-# %% ../nbs/01_data.ipynb #0a134564
+# %% ../nbs/01_data.ipynb #f08dbc22
 @patch
 def dls(self:ColoredMNIST,
     bs:int=128, # images per batch
-    valid=None, # `ColoredMNIST` to watch after each epoch; `None`: the test split of the same σ² and seed
+    valid=None, # ColoredMNIST to watch after each epoch; `None`: the test split of the same σ² and seed
     device=None, # where batches are painted and stay; `None`: fastai's `default_device()`
     bias=False, # `True`: (x, y, bias [bs,3]); `'places'`: (x, y, labels [bs,3,14,14]); `False`: (x, y)
 ) -> DigitLoaders: # the first shuffles `self`, the second is for watching
@@ -411,15 +405,15 @@ def repaint(self:DigitLoaders,
     ink = (x > 0).any(1).to(torch.uint8)*255
     return colorize(ink, colors.to(x.device)).float()/255
 
-# %% ../nbs/01_data.ipynb #54872d2f
+# %% ../nbs/01_data.ipynb #3fd794d0
 class BiasedSet(PlainSet):
-    "Items (x, y, b) of any PyTorch data set, checked, with b as a vector; `labels` and `table` read all items once, on first use"
+    "Checked items (x, y, b) of any PyTorch data set, with b as a vector; `labels` and `table` read all items once, on first use"
     def __init__(self,
-        dataset, # with `len` and items (x, y, b): y a class number, b a number or a vector of numbers, -100 where unknown
-        bias_names=None, # names of the attributes
-        bias_vocab=None, # per attribute the names of its categories
-    ):
-        self.dataset,self.bias_names,self.bias_vocab = dataset,bias_names,bias_vocab
+        dataset, # with len and items (x, y, b): y a class number, b a number or a vector of numbers, -100 where unknown
+        vocab:list=None, # names of the labels
+        bias_names:list=None, # names of the attributes
+        bias_vocab:list=None, # per attribute the names of its categories
+    ): self.dataset,self.vocab,self.bias_names,self.bias_vocab = dataset,vocab,bias_names,bias_vocab
 
     def __len__(self): return len(self.dataset)
     def __getitem__(self, i):
@@ -429,22 +423,11 @@ class BiasedSet(PlainSet):
         return torch.as_tensor(x), self.whole(y, 'y', i), self.whole(b, 'b', i).reshape(-1)
 
     def whole(self, value, name, i):
-        "A whole number, or several, as int64"
+        "A whole number, or several, as int64; raises `ValueError`"
         value = torch.as_tensor(value)
         if name == 'y' and value.ndim: raise ValueError(f"y must be the number of one class, item {i} has {value.tolist()}")
         if (value != value.long()).any(): raise ValueError(f"{name} must be whole numbers, item {i} has {value.tolist()}")
         return value.long()
-
-    @cached_property
-    def targets(self):
-        "labels int64 [n] and bias int64 [n,k], from one pass"
-        found = [self[i][1:] for i in range(len(self))]
-        y, b = map(torch.stack, zip(*found))
-        odd = (y < 0) | ((b < 0) & (b != IGNORE)).any(1)
-        if odd.any():
-            i = odd.nonzero()[0].item()
-            raise ValueError(f"numbers must be >= 0 (or {IGNORE} in b), item {i} has y={y[i].item()}, b={b[i].tolist()}")
-        return y, b
 
     @property
     def labels(self): return self.targets[0]
@@ -453,31 +436,52 @@ class BiasedSet(PlainSet):
     def new_empty(self): return PlainItems()
 
     @cached_property
+    def targets(self):
+        "labels int64 [n] and bias int64 [n,k]; raises `ValueError` for a number without a name"
+        found = [self[i][1:] for i in range(len(self))]
+        y, b = map(torch.stack, zip(*found))
+        n_labels = y.max().item() + 1 if self.vocab is None else len(self.vocab)
+        sizes = (b.max(0).values + 1).clamp(min=1).tolist() if self.bias_vocab is None else [len(v) for v in self.bias_vocab]
+        if len(sizes) != b.shape[1]: raise ValueError(f"bias_vocab names {len(sizes)} attributes, the items have {b.shape[1]}")
+        check_numbers('labels', y, n_labels)
+        for i,size in enumerate(sizes): check_numbers(f'categories of attribute {i}', b[:,i][b[:,i] != IGNORE], size)
+        return y, b
+
+    @cached_property
     def table(self):
-        "A column per attribute, with the names of the categories"
+        "A column per attribute with the names of the categories, missing where unknown"
         columns = {}
         for name, v, b in zip(self.bias_names, self.bias_vocab, self.targets[1].T.tolist()):
             columns[name] = pd.Series([np.nan if i < 0 else v[i] for i in b], dtype=object if min(b) < 0 else None)
         return pd.DataFrame(columns)
 
-# %% ../nbs/01_data.ipynb #a3b43540
+def check_numbers(
+    what:str, # of what kind
+    values:torch.Tensor, # int64 [n]
+    size:int, # how many names there are
+):
+    "Raise `ValueError` for a number that has no name"
+    wrong = values[(values < 0) | (values >= size)]
+    if len(wrong): raise ValueError(f"{what} must be numbers in 0..{size-1}, got {wrong[0].item()}")
+
+# %% ../nbs/01_data.ipynb #eea4fece
 def biased_dls(
-    train, # data set with `len` and items (x, y, b), see `BiasedSet`
+    train, # data set with len and items (x, y, b), see BiasedSet
     valid, # data set to watch
-    bias_names:list=None, # names of the attributes; `None`: b0, b1, …
-    vocab:list=None, # names of the labels; `None`: `train.classes` if there is one, else numbers
+    bias_names:list=None, # names of the attributes; None: b0, b1, …
+    vocab:list=None, # names of the labels; None: train.classes if there is one, else numbers
     bs:int=64, # items per batch
-    bias_vocab:list=None, # per attribute the names of its categories; `None`: numbers, from one pass over both data sets
-    device=None, # where batches stay; `None`: fastai's `default_device()`
+    bias_vocab:list=None, # per attribute the names of its categories; None: numbers
+    device=None, # where batches stay; None: fastai's default_device()
     num_workers:int=0, # processes that read items
 ) -> PlainLoaders: # the first shuffles, the second is for watching
-    "Biased loaders from any two PyTorch data sets; raises `ValueError` for items that are not (x, y, b)"
-    sets = BiasedSet(train), BiasedSet(valid)
+    "Biased loaders from any two PyTorch data sets; without names, all items are read once to find the largest numbers. Raises `ValueError`"
     if vocab is None: vocab = getattr(train, 'classes', None)
+    sets = [BiasedSet(d, vocab, bias_vocab=bias_vocab) for d in (train, valid)]
     if vocab is None: vocab = range(max(int(d.labels.max()) for d in sets) + 1)
     if bias_vocab is None:
         largest = torch.stack([d.targets[1].max(0).values for d in sets]).max(0).values
-        bias_vocab = [range(int(m) + 1) for m in largest]
+        bias_vocab = [range(i + 1) for i in largest.tolist()]
     if bias_names is None: bias_names = [f'b{i}' for i in range(len(bias_vocab))]
     if len(bias_names) != len(bias_vocab):
         raise ValueError(f"bias_names must name {len(bias_vocab)} attributes, got {list(bias_names)}")
