@@ -470,16 +470,16 @@ def photo_net(
     net.cut = cut
     return net
 
-# %% ../nbs/02_networks.ipynb #8e65e162
+# %% ../nbs/02_networks.ipynb #6f9c671b
 def grid_of(
     net:BiasNet, # with an h that answers at each place
     size:int, # pixels per side of the pictures
 ) -> int: # places per side
     "For how many places h answers; raises `ValueError` if they are no square"
     x = torch.zeros(1, 3, size, size, device=device_of(net))
-    with eval_mode(net): answer = net.h(net.f(x))[0]
-    if answer.ndim == 4 and answer.shape[2] == answer.shape[3]: return answer.shape[2]
-    raise ValueError(f"h must answer for a square of places, got {list(answer.shape)} for {size}×{size} pixels")
+    with eval_mode(net): shapes = [list(answer.shape) for answer in net.h(net.f(x))]
+    if shapes and len(shapes[0]) == 4 and shapes[0][2] == shapes[0][3]: return shapes[0][2]
+    raise ValueError(f"h must answer for a square of places, got {shapes} for {size}×{size} pixels")
 
 # %% ../nbs/02_networks.ipynb #1c36d720
 def check_net(
