@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['fail', 'as_spelt', 'command', 'write_text', 'plain', 'write_json', 'processor', 'provenance', 'quiet']
 
-# %% ../nbs/40_cli.ipynb #b3861df6
+# %% ../nbs/40_cli.ipynb #09481944
 import json, math, os, platform, re, subprocess, sys, warnings
 from contextlib import contextmanager
 from functools import wraps
@@ -14,7 +14,7 @@ from importlib.resources import files
 from pathlib import Path
 from fastcore.script import anno_parser
 
-# %% ../nbs/40_cli.ipynb #e8669bcc
+# %% ../nbs/40_cli.ipynb #bf0332f9
 def fail(
     message, # anything that can be printed; line breaks become blanks
 ):
@@ -22,7 +22,7 @@ def fail(
     print(f"error: {' '.join(str(message).split())}", file=sys.stderr)
     sys.exit(2)
 
-# %% ../nbs/40_cli.ipynb #b37a6e3b
+# %% ../nbs/40_cli.ipynb #9a4f7bf0
 def as_spelt(
     parser, # `argparse.ArgumentParser`
     args:list, # words of a command line
@@ -36,7 +36,7 @@ def as_spelt(
         out.append(spelling.get(name.replace('-', '_'), name) + equals + value)
     return out
 
-# %% ../nbs/40_cli.ipynb #e841538a
+# %% ../nbs/40_cli.ipynb #df0d6b6e
 def command(
     func, # its parameters have types, and comments that say what they are
 ): # called without arguments, it takes them from the command line
@@ -50,10 +50,10 @@ def command(
         given = {k: v for k, v in given.items() if k not in ('pdb', 'xtra')} # fastcore's own
         try: func(**given)
         except (ValueError, OSError, RuntimeError) as e: fail(e)
-        except KeyboardInterrupt: sys.exit('stopped; what was finished is kept, and the same command goes on from there')
+        except KeyboardInterrupt: sys.exit('stopped; what was finished is kept (lnl_train goes on with --resume)')
     return run
 
-# %% ../nbs/40_cli.ipynb #d170c0b4
+# %% ../nbs/40_cli.ipynb #3c4a7525
 def write_text(
     path, # file to write; an old one is replaced
     text:str, # its content
@@ -64,7 +64,7 @@ def write_text(
     part.write_text(text, encoding='utf8')
     part.replace(path)
 
-# %% ../nbs/40_cli.ipynb #57bbec7c
+# %% ../nbs/40_cli.ipynb #d363d7be
 def plain(
     what, # numbers, texts, lists, dicts
 ): # the same, with `None` for numbers that are not finite
@@ -74,7 +74,7 @@ def plain(
     if isinstance(what, float) and not math.isfinite(what): return None
     return what
 
-# %% ../nbs/40_cli.ipynb #63e0d46a
+# %% ../nbs/40_cli.ipynb #0076d428
 def write_json(
     path, # file to write; an old one is replaced
     what, # numbers, texts, lists, dicts
@@ -83,7 +83,7 @@ def write_json(
     "Write a JSON file in one go; numbers that are not finite become `null`"
     write_text(path, json.dumps(plain(what), indent=indent, allow_nan=False))
 
-# %% ../nbs/40_cli.ipynb #4a23d78d
+# %% ../nbs/40_cli.ipynb #009ca14f
 def processor() -> str: # 'unknown' where the system doesn't tell
     "The processor's name"
     info = Path('/proc/cpuinfo')
@@ -91,7 +91,7 @@ def processor() -> str: # 'unknown' where the system doesn't tell
     names = [o.split(':')[1].strip() for o in lines if o.startswith('model name')]
     return (names or [platform.processor() or 'unknown'])[0]
 
-# %% ../nbs/40_cli.ipynb #5b81b1e2
+# %% ../nbs/40_cli.ipynb #8f330cd1
 def provenance() -> dict: # lnl, torch, fastai, python, commit, cpu: texts; threads: a whole number
     "Versions of what computes, the commit if there is one, the processor and its threads"
     import torch
@@ -101,7 +101,7 @@ def provenance() -> dict: # lnl, torch, fastai, python, commit, cpu: texts; thre
     return dict(lnl=version('lnl'), torch=torch.__version__, fastai=version('fastai'), python=platform.python_version(),
         commit=commit or 'not a checkout', cpu=processor(), threads=torch.get_num_threads())
 
-# %% ../nbs/40_cli.ipynb #831ed4c5
+# %% ../nbs/40_cli.ipynb #67764177
 @contextmanager
 def quiet(
     learn, # fastai `Learner`
