@@ -6,9 +6,9 @@
 __all__ = ['METHODS', 'Method', 'check_settings', 'check_value', 'check_bias', 'register_method', 'ErmMethod', 'ToGray',
            'in_sequence', 'GrayMethod', 'BlindEye', 'BlindEyeMethod', 'UnlearnMethod', 'ReversalMethod',
            'EntropyMethod', 'LnlMethod', 'joint_counts', 'CellCallback', 'independence_weights', 'Reweight',
-           'ReweightMethod', 'GroupDRO', 'GroupDroMethod', 'bias_vectors', 'channel_rows', 'affine_like', 'fit_leace',
-           'LeaceMethod', 'log_prior', 'LogitAdjust', 'LogitAdjustMethod', 'DomainHeads', 'last_linear', 'OwnHead',
-           'DomainIndependentMethod', 'balance_groups', 'refit_layer', 'DfrMethod', 'within_labels',
+           'ReweightMethod', 'GroupDRO', 'GroupDroMethod', 'bias_vectors', 'channel_rows', 'affine_like', 'check_rank',
+           'fit_leace', 'LeaceMethod', 'log_prior', 'LogitAdjust', 'LogitAdjustMethod', 'DomainHeads', 'last_linear',
+           'OwnHead', 'DomainIndependentMethod', 'balance_groups', 'refit_layer', 'DfrMethod', 'within_labels',
            'DistanceCorrelation', 'DcorMethod', 'Repaint', 'RepaintMethod', 'methods_table']
 
 # %% ../nbs/08_methods.ipynb #8d551c7e
@@ -375,7 +375,7 @@ def bias_vectors(
     scale = numbers[known].std(0, correction=0).clamp(min=1e-6)
     return ((numbers - center)/scale).nan_to_num(), known
 
-# %% ../nbs/08_methods.ipynb #82c7d501
+# %% ../nbs/08_methods.ipynb #aa4a3356
 def channel_rows(
     z:torch.Tensor, # features: maps [n,c,h,w] or [n,h,w,c], tokens [n,t,c] or vectors [n,c]
 ) -> torch.Tensor: # [n,places,c]
@@ -390,6 +390,14 @@ def affine_like(
     if layout_of(z) == 'maps': return nn.Conv2d(z.shape[1], z.shape[1], 1)
     return nn.Linear(z.shape[-1], z.shape[-1])
 
+def check_rank(
+    v:torch.Tensor, # float [n,p], from bias_vectors
+    c:int, # channels of the features
+):
+    "Raise `ValueError` if erasing such a bias would leave no channel"
+    rank = int(torch.linalg.matrix_rank(v - v.mean(0)))
+    if rank >= c: raise ValueError(f"LEACE would erase all {c} channels: the bias has {rank} independent directions")
+
 def fit_leace(
     z:torch.Tensor, # features, as for channel_rows
     bias:torch.Tensor, # as for bias_vectors; with places, there should be as many as z has
@@ -402,8 +410,7 @@ def fit_leace(
         bias = bias.reshape(n, bias.shape[1], places).transpose(1, 2).reshape(n*places, -1)
         rows = rows.reshape(n*places, 1, c)
     v, known = bias_vectors(bias)
-    rank = int(torch.linalg.matrix_rank(v[known] - v[known].mean(0)))
-    if rank >= c: raise ValueError(f"LEACE would erase all {c} channels: the bias has {rank} independent directions")
+    check_rank(v[known], c)
     fitter = LeaceFitter(c, v.shape[1])
     step = max(1, 2**24//(rows.shape[1]*v.shape[1])) # images at a time, for the memory
     for i in known.nonzero()[:,0].split(step):
@@ -429,8 +436,13 @@ class LeaceMethod(Method):
     def needs(self, recipe='stable'): return {'bias'}
 
     def learner(self, dls, net, recipe='stable', **settings):
-        import concept_erasure # fails now, not after the training
-        return super().learner(dls, net, recipe, **settings)
+        import concept_erasure # fails now, not after the training, and so does the check below
+        learn = super().learner(dls, net, recipe, **settings)
+        if isinstance(dls.bias_sizes, list):
+            v, known = bias_vectors(dls.codes(dls.train)[:self.n_fit])
+            z = features(net, [next(iter(dls.ordered(dls.valid)))])
+            check_rank(v[known], channel_rows(z).shape[2])
+        return learn
 
     def finish(self, learn):
         z, biases = [], []
