@@ -236,12 +236,12 @@ def check_images(
     "Which pictures are missing or broken, which are of an unusual kind? `.sum()` counts, `.ok` selects"
     return pd.DataFrame([dict(fn=str(p), **check_image(Path(path)/p)) for p in paths])
 
-# %% ../nbs/20_photos.ipynb #15178b04
+# %% ../nbs/20_photos.ipynb #0cb5ad08
 class Photo(PILImage):
     "A picture as people see it: upright, RGB, transparent parts on white"
     @classmethod
     def create(cls,
-        source, # path of a picture, or what else `read_photo` reads
+        source, # path of a picture, or what else read_photo takes
     ): # Photo
         "Open a picture; raises `OSError` for a missing or broken one, `ValueError` for one with more than 8 bits"
         im,_,error = read_photo(source)
@@ -333,7 +333,7 @@ class PlainBatch(ItemTransform):
         if rest: rest[0] = TensorCategory(rest[0])
         return TensorImage(x), *[o for o in rest if o.ndim < 3]
 
-# %% ../nbs/20_photos.ipynb #5f5cdede
+# %% ../nbs/20_photos.ipynb #c0dda4a3
 def photo_items(
     df:pd.DataFrame, # one row per picture
     path='.', # folder that the names start from
@@ -359,7 +359,7 @@ def photo_files(
     path='.', # folder that the names start from
     fn_col:str='fn', # column of file names
 ) -> list: # of paths
-    "The pictures' paths; raises `ValueError`, or `FileNotFoundError` if there are none at some"
+    "The pictures' paths; raises `ValueError`, or `FileNotFoundError` if some are not there"
     names = _column(df, fn_col)
     missing = names.isna().sum()
     if missing: raise ValueError(f"fn_col {fn_col!r} has {missing} missing names; drop these rows")
@@ -395,7 +395,7 @@ def _bias_names(bias_col):
     if bias_col is None: return []
     return list('RGB') if _is_color(bias_col) else _names(bias_col)
 
-# %% ../nbs/20_photos.ipynb #2e108e97
+# %% ../nbs/20_photos.ipynb #c5d50bf7
 def is_valid(
     df:pd.DataFrame, # one row per picture
     valid_col:str=None, # column of bools, or of 1 and 0; None: a fifth at random, always the same one
@@ -418,10 +418,10 @@ def _stated(df, valid_col):
             f"in {len(odd)} of {len(df)} rows")
     return said.to_numpy(bool)
 
-def _whole_groups(groups): # groups at random, until they hold a fifth of the rows; a missing group is one of its own
-    names = groups.astype(object).where(groups.notna(),
-        pd.Series(range(len(groups)), groups.index).map('row {}'.format))
-    codes,_ = pd.factorize(names)
+def _whole_groups(groups): # groups at random, until they hold a fifth of the rows; who has none is alone
+    codes,_ = pd.factorize(groups)
+    alone = codes < 0
+    codes[alone] = codes.max() + 1 + np.arange(alone.sum())
     order = np.random.default_rng(42).permutation(codes.max() + 1)
     rows_so_far = np.bincount(codes)[order].cumsum()
     last = np.searchsorted(rows_so_far, .2*len(codes))
@@ -481,7 +481,7 @@ def photo_block(
         item_tfms=item_tfms or Resize(size, ResizeMethod.Squish),
         batch_tfms=[*L(Flip() if batch_tfms is None else batch_tfms), *ours])
 
-# %% ../nbs/20_photos.ipynb #c6cf0680
+# %% ../nbs/20_photos.ipynb #6a4fd093
 class PhotoRows:
     "The rows behind a loader"
     def __init__(self,
@@ -504,8 +504,9 @@ class PhotoRows:
         if self.dls.bias_sizes == 'color': return df.join(self.mean_color())
         if not self.items or len(self.items[0]) < 3: return df
         codes = np.stack([item[2] for item in self.items], 1)
-        for col,numbers,names in zip(self.dls.bias_names, codes, self.dls.bias_vocab): df[col] = _named(numbers,
-            names, df[col])
+        for col,numbers,names in zip(self.dls.bias_names, codes, self.dls.bias_vocab):
+            said = df[col] if col in df else [np.nan]*len(df)
+            df[col] = _named(numbers, names, said)
         return df
 
     def mean_color(self): # columns R, G, B: bins 0..7
@@ -517,9 +518,8 @@ class PhotoRows:
         return pd.DataFrame(np.array(bins, int).reshape(-1, 3), columns=self.dls.bias_names)
 
 def _named(codes, names, said): # names instead of codes; a category that training does not know keeps what was said
-    missing = said.isna()
-    named = [np.nan if lost else names[i] if i != IGNORE else o for i,lost,o in zip(codes, missing, said)]
-    return pd.Series(named, dtype=object if missing.any() else None)
+    named = pd.Series([names[i] if i != IGNORE else word for i,word in zip(codes, said)], dtype=object)
+    return named.where(named.notna(), np.nan) if named.isna().any() else named.infer_objects()
 
 class PhotoLoader(BiasedLoader):
     "A loader that knows the rows of its pictures"
@@ -535,7 +535,7 @@ class PhotoLoader(BiasedLoader):
         def names(item): return tuple(tl.decode(o, full=full) for o,tl in zip(item, self.dataset.tls))
         return L(batch_to_samples(b, max_n=max_n)).map(compose(self.before_batch.decode, self.after_item.decode, names))
 
-# %% ../nbs/20_photos.ipynb #65c58c65
+# %% ../nbs/20_photos.ipynb #e7b4ba6d
 class BiasedImages(BiasedLoaders):
     "`BiasedLoaders` of pictures; x is float [n,3,size,size] in 0..1"
     def __init__(self,
@@ -554,7 +554,7 @@ class BiasedImages(BiasedLoaders):
         return [len(names) for names in self.bias_vocab] or None
 
     @property
-    def opener(self): return self.train_ds.tls[0].tfms.fs[1] # the `OpenPhoto`
+    def opener(self): return self.train_ds.tls[0].tfms.fs[1] # OpenPhoto
 
     def new_empty(self):
         "The same loaders without any picture, row or path: what `learn.export` saves"
@@ -562,7 +562,7 @@ class BiasedImages(BiasedLoaders):
         return type(self)(*empty, spec=self.spec, vocab=self.vocab, bias_names=self.bias_names,
             bias_vocab=self.bias_vocab, device=self.device)
 
-# %% ../nbs/20_photos.ipynb #14143845
+# %% ../nbs/20_photos.ipynb #133f5317
 @patch(cls_method=True)
 def from_df(cls:BiasedImages,
     df:pd.DataFrame, # one row per picture
@@ -583,11 +583,11 @@ def from_df(cls:BiasedImages,
     columns = dict(fn_col=fn_col, label_col=label_col, bias_col=bias_col, edges=edges)
     items,vocab,bias_vocab = photo_items(df, path, **columns, vocab=vocab)
     valid = is_valid(df, valid_col, group)
-    parts = [np.flatnonzero(~valid), np.flatnonzero(valid)]
-    train_items, valid_items = [[items[i] for i in part] for part in parts]
+    train_items = [item for item,watched in zip(items, valid) if not watched]
+    valid_items = [item for item,watched in zip(items, valid) if watched]
     names = _bias_names(bias_col)
     compare_parts(train_items, valid_items, names if bias_vocab else [])
-    block = photo_block(vocab, bias_vocab or bias_col, IndexSplitter(parts[1]), **kwargs)
+    block = photo_block(vocab, bias_vocab or bias_col, IndexSplitter(np.flatnonzero(valid)), **kwargs)
     loaders = block.dataloaders(items, bs=min(bs, len(train_items)))
     if _is_color(bias_col): bias_vocab = [range(8)]*3
     dls = cls(*loaders, spec=columns | dict(size=kwargs.get('size', 64)), root=path, vocab=vocab, bias_names=names,
@@ -673,7 +673,7 @@ def _values(said): # one column per attribute; who returns one None knows nothin
     if odd: raise ValueError(f"bias must return {k} values for each path, it returned {odd[0]}")
     return pd.DataFrame(rows, columns=[f'bias{i}' for i in range(k)])
 
-# %% ../nbs/20_photos.ipynb #466a358a
+# %% ../nbs/20_photos.ipynb #320f3689
 @patch
 def test_dl(self:BiasedImages,
     test_items, # a table, or a list of pictures: paths, PIL images, arrays uint8 [h,w,3], bytes of files
@@ -698,7 +698,9 @@ def _table_items(self:BiasedImages, df, with_labels):
     known = None
     if isinstance(self.bias_sizes, list):
         known = self.bias_vocab
-        df = df.assign(**{col: None for col in self.bias_names if col not in df})
+        df = df.copy()
+        for col in self.bias_names:
+            if col not in df: df[col] = None
     return df, photo_items(df, self.root, **columns, vocab=self.vocab, bias_vocab=known)[0]
 
 @patch
