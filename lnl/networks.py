@@ -212,9 +212,9 @@ def _bias_sizes(bias):
     if sizes and all(isinstance(k, Integral) and k > 0 for k in sizes): return sizes
     raise ValueError(f"bias must be 'color', None or a list of numbers of categories, got {bias!r}")
 
-# %% ../nbs/02_networks.ipynb #586ab58a
+# %% ../nbs/02_networks.ipynb #2b0b6601
 def backbone(
-    arch, # a classifier's name in torchvision or timm; a class or function that makes one; a network, which is copied
+    arch, # a name in torchvision or timm; a class or function; a network, of which a copy on the CPU is made
     pretrained=True, # `True`: download weights (of ImageNet), `False`: random ones, a path: read a file
 ) -> nn.Module: # the uncut network
     "A classifier of pictures with its weights; raises `ValueError` for an unknown name, `OSError` if a download fails"
@@ -227,7 +227,7 @@ def backbone(
     return model
 
 def _make(arch, download):
-    if isinstance(arch, nn.Module): return deepcopy(arch)
+    if isinstance(arch, nn.Module): return deepcopy(arch).cpu()
     if isinstance(arch, str): return _make_named(arch, download)
     options = signature(arch).parameters
     if 'weights' in options: return arch(weights='DEFAULT' if download else None)
