@@ -11,18 +11,18 @@ __all__ = ['METHODS', 'Method', 'check_settings', 'check_value', 'check_bias', '
            'OwnHead', 'DomainIndependentMethod', 'balance_groups', 'refit_layer', 'DfrMethod', 'within_labels',
            'DistanceCorrelation', 'DcorMethod', 'Repaint', 'RepaintMethod', 'methods_table']
 
-# %% ../nbs/08_methods.ipynb #8d551c7e
+# %% ../nbs/08_methods.ipynb #e94143a5
 import difflib, inspect, math
 from copy import deepcopy
 from numbers import Integral, Real
 import numpy as np, pandas as pd, torch, torch.nn.functional as F
 from torch import nn
-from fastai.callback.core import Callback
-from fastai.learner import Learner
 from .data import IGNORE
 from .losses import bias_loss, confusion_loss, distance_correlation
 from .networks import BiasNet, check_net, device_of, eval_mode, features, layout_of
 from .unlearn import RECIPES, BiasCallback, Unlearn, fixed, plain_learner, unlearn_learner
+from fastai.callback.core import Callback
+from fastai.learner import Learner
 
 # %% ../nbs/08_methods.ipynb #6e44acad
 METHODS = {} # name -> Method, in the order of this chapter
