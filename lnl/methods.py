@@ -498,7 +498,7 @@ class LogitAdjustMethod(Method):
 
     def needs(self, recipe='stable'): return {'bias'}
 
-# %% ../nbs/08_methods.ipynb #673007e9
+# %% ../nbs/08_methods.ipynb #a0b382ae
 class DomainHeads(nn.Module):
     "One linear layer per cell: in training the scores of each, [n,cells,labels]; in evaluation their sum"
     def __init__(self,
@@ -507,10 +507,12 @@ class DomainHeads(nn.Module):
     ):
         super().__init__()
         self.n_cells = len(seen)
-        self.heads = nn.Linear(linear.in_features, self.n_cells*linear.out_features)
+        device = linear.weight.device
+        seen = seen.to(device)
+        self.heads = nn.Linear(linear.in_features, self.n_cells*linear.out_features, device=device)
         with torch.no_grad():
-            self.heads.weight.copy_((seen[:,None,None]*linear.weight.detach().cpu()).flatten(0,1))
-            self.heads.bias.copy_((seen[:,None]*linear.bias.detach().cpu()).flatten())
+            self.heads.weight.copy_((seen[:,None,None]*linear.weight).flatten(0,1))
+            self.heads.bias.copy_((seen[:,None]*linear.bias).flatten())
 
     def forward(self, z):
         scores = self.heads(z).unflatten(-1, (self.n_cells, -1))
