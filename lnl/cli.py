@@ -53,7 +53,7 @@ def command(
         except KeyboardInterrupt: sys.exit('stopped; what was finished is kept (lnl_train goes on with --resume)')
     return run
 
-# %% ../nbs/40_cli.ipynb #3c4a7525
+# %% ../nbs/40_cli.ipynb #dce8d6bf
 def write_text(
     path, # file to write; an old one is replaced
     text:str, # its content
@@ -61,8 +61,13 @@ def write_text(
     "Write a text file in one go: whoever looks finds the old content or the new one"
     path = Path(path)
     part = path.with_name(f'{path.name}.{os.getpid()}.tmp')
-    part.write_text(text, encoding='utf8')
-    part.replace(path)
+    try:
+        with part.open('w', encoding='utf8') as f:
+            f.write(text)
+            f.flush()
+            os.fsync(f.fileno()) # on the disk, before the name changes
+        part.replace(path)
+    finally: part.unlink(missing_ok=True)
 
 # %% ../nbs/40_cli.ipynb #d363d7be
 def plain(
@@ -101,17 +106,19 @@ def provenance() -> dict: # lnl, torch, fastai, python, commit, cpu: texts; thre
     return dict(lnl=version('lnl'), torch=torch.__version__, fastai=version('fastai'), python=platform.python_version(),
         commit=commit or 'not a checkout', cpu=processor(), threads=torch.get_num_threads())
 
-# %% ../nbs/40_cli.ipynb #67764177
+# %% ../nbs/40_cli.ipynb #358e4d40
 @contextmanager
 def quiet(
     learn, # fastai `Learner`
 ):
-    "Within the block: one thread, no bar, no table of epochs, no warnings"
+    "Within the block: one thread, no bar, no table of epochs, no warnings about the insides of other packages"
     import torch
+    import fastai.callback.progress # gives a Learner its no_bar
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
     try:
         with warnings.catch_warnings(), learn.no_bar(), learn.no_logging():
-            warnings.simplefilter('ignore')
+            for category in (DeprecationWarning, FutureWarning): warnings.simplefilter('ignore', category)
+            warnings.filterwarnings('ignore', message='.*pin_memory.*')
             yield learn
     finally: torch.set_num_threads(threads)
