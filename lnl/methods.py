@@ -24,7 +24,7 @@ from .unlearn import RECIPES, BiasCallback, Unlearn, fixed, plain_learner, unlea
 from fastai.callback.core import Callback
 from fastai.learner import Learner
 
-# %% ../nbs/08_methods.ipynb #6e44acad
+# %% ../nbs/08_methods.ipynb #6b534ffb
 METHODS = {} # name -> Method, in the order of this chapter
 
 class Method:
@@ -38,6 +38,7 @@ class Method:
     whole = ()         # those that are whole numbers >= 1
     lists = ()         # those that are lists of numbers
     continuous = False # can it use a bias that is a number, not a category?
+    oracle = False     # does it use what nobody has for real pictures?
 
     def needs(self,
         recipe:str='stable', # one of RECIPES
@@ -683,7 +684,7 @@ class DcorMethod(Method):
 
     def needs(self, recipe='stable'): return {'bias'}
 
-# %% ../nbs/08_methods.ipynb #55a81dfe
+# %% ../nbs/08_methods.ipynb #84923259
 class Repaint(Callback):
     "Paint each training batch anew, in colours that know nothing of the digit"
     order = -1
@@ -699,20 +700,21 @@ class RepaintMethod(Method):
     paper = 'no paper: the colours of Kim et al. 2019, drawn independently of the digit'
     limits = 'digits only: nobody can paint the bias of a photograph anew'
     callback = Repaint
+    oracle = True
 
     def learner(self, dls, net, recipe='stable', **settings):
         if not hasattr(dls, 'repaint'): raise ValueError(f"repaint works on {self.limits}")
         return super().learner(dls, net, recipe, **settings)
 
-# %% ../nbs/08_methods.ipynb #c13add78
+# %% ../nbs/08_methods.ipynb #8871ae7e
 def methods_table(
     recipe:str='stable', # one of RECIPES
 ) -> pd.DataFrame: # one row per method
     "What each method is called, needs to know, can be told, cannot do, and where it comes from"
-    rows = {m.name: {
-        'title': m.title,
-        'needs': ', '.join(sorted(m.needs(recipe))) or 'nothing',
-        'settings': ', '.join(m.knows(recipe)),
-        'limits': m.limits,
-        'source': m.paper} for m in METHODS.values()}
+    rows = {}
+    for name, m in METHODS.items():
+        needs = ', '.join(sorted(m.needs(recipe))) or 'nothing'
+        if m.oracle: needs = 'how the bias was made'
+        settings = ', '.join(m.knows(recipe))
+        rows[name] = dict(title=m.title, needs=needs, settings=settings, limits=m.limits, source=m.paper)
     return pd.DataFrame(rows).T.rename_axis('method')
