@@ -20,52 +20,54 @@ from fastai.torch_core import TensorCategory, TensorImage, TitledStr, batch_to_s
 from fastcore.basics import chunked, patch
 from fastcore.foundation import L
 
-# %% ../nbs/01_data.ipynb #dab6e0fb
+# %% ../nbs/01_data.ipynb #74f9919a
 def load_mnist(
-    split:str='train', # `'train'` (60,000 digits) or `'test'` (10,000)
+    split:str='train', # 'train' (60,000 digits) or 'test' (10,000)
 ) -> tuple: # images uint8 [n,28,28] in 0..255 and labels int64 [n] in 0..9, both in LeCun's order
     "The digits of one MNIST split, read from the installed package; raises `ValueError` for any other name"
     if split not in ('train', 'test'): raise ValueError(f"split must be 'train' or 'test', got {split!r}")
     with np.load(files('lnl')/'assets'/'mnist.npz') as f:
         return torch.from_numpy(f[f'{split}_images']), torch.from_numpy(f[f'{split}_labels']).long()
 
-# %% ../nbs/01_data.ipynb #d8495d2e
-PALETTE = torch.tensor([[220,20,60], [0,128,128], [253,233,16], [0,149,182], [237,145,33],
-    [145,30,188], [70,240,240], [250,197,187], [210,245,60], [128,0,0]], dtype=torch.uint8) # mean colour of digit 0..9 (paper, supplement)
+# %% ../nbs/01_data.ipynb #99f41d28
+PALETTE = torch.tensor([ # mean colour of digit 0..9 (paper, supplement)
+    [220,20,60], [0,128,128], [253,233,16], [0,149,182], [237,145,33],
+    [145,30,188], [70,240,240], [250,197,187], [210,245,60], [128,0,0]], dtype=torch.uint8)
 
-# %% ../nbs/01_data.ipynb #2556f99b
+# %% ../nbs/01_data.ipynb #7f517156
 def sample_colors(
     means:torch.Tensor, # [n,3], the mean colour of each image, in 0..1
     var:float, # σ² ≥ 0 of the jitter, in units of (full brightness)²; 0 returns the means
     generator:torch.Generator=None, # source of the randomness (CPU)
 ) -> torch.Tensor: # float [n,3] in (0,1), one colour per image
-    "Normal around `means`, each channel redrawn until it is inside (0,1) (paper, supplement, algorithm 1); raises `ValueError`"
+    "Normal around `means`, each channel redrawn until inside (0,1) (supplement, algorithm 1); raises `ValueError`"
     if not 0 <= var < float('inf'): raise ValueError(f"var must be a finite number >= 0, got {var}")
-    if ((means < 0) | (means > 1)).any(): raise ValueError(f"means must lie in 0..1, got {means.min():.3g}..{means.max():.3g}")
+    if ((means < 0) | (means > 1)).any():
+        raise ValueError(f"means must lie in 0..1, got {means.min():.3g}..{means.max():.3g}")
     if var == 0: return means.clone()
     def draw(m): return m + var**.5 * torch.randn(m.shape, generator=generator)
     c = draw(means)
     while (outside := (c <= 0) | (c >= 1)).any(): c[outside] = draw(means[outside])
     return c
 
-# %% ../nbs/01_data.ipynb #66c46598
+# %% ../nbs/01_data.ipynb #181e47a2
 def colorize(
     digits:torch.Tensor, # uint8 [n,28,28], grey values in 0..255
     colors:torch.Tensor, # float [n,3] in 0..1, one colour per image
-) -> torch.Tensor: # uint8 [n,3,28,28]: ink gets `int(255*color)`, the rest 0
-    "Paint each digit in one flat colour; a pixel is ink if its grey value is above 128. Raises `ValueError` for another dtype"
+) -> torch.Tensor: # uint8 [n,3,28,28]: ink gets int(255*color), the rest 0
+    "Paint each digit in one flat colour; a pixel is ink if its grey value is above 128. Raises `ValueError`"
     if digits.dtype != torch.uint8: raise ValueError(f"digits must be uint8 in 0..255, got {digits.dtype}")
     return (digits > 128)[:,None] * (255*colors).to(torch.uint8)[:,:,None,None]
 
-# %% ../nbs/01_data.ipynb #cb98f64d
-IGNORE = -100 # a label that does not count (PyTorch's default `ignore_index`; the paper's code uses 255)
+# %% ../nbs/01_data.ipynb #063b7699
+IGNORE = -100 # a label that does not count (PyTorch's default ignore_index; the paper's code uses 255)
 def bin_labels(
     images:torch.Tensor, # uint8 [n,3,height,width]
     n_bins:int=8, # even bins per channel over 0..255
-    size:int=14, # the labels form a `size`×`size` map
-    ignore_zero:bool=True, # a channel value of 0 gets `IGNORE` (paper's code); photographs want `False`
-) -> torch.Tensor: # int64 [n,3,size,size] in 0..n_bins-1, or `IGNORE`
-    "Colour bins per place, by nearest-neighbour sub-sampling and `value*n_bins//256`; raises `ValueError` for another dtype"
+    size:int=14, # the labels form a size×size map
+    ignore_zero:bool=True, # a channel value of 0 gets IGNORE (paper's code); photographs want False
+) -> torch.Tensor: # int64 [n,3,size,size] in 0..n_bins-1, or IGNORE
+    "Colour bins per place, by nearest-neighbour sub-sampling and `value*n_bins//256`; raises `ValueError`"
     if images.dtype != torch.uint8: raise ValueError(f"images must be uint8 in 0..255, got {images.dtype}")
     rows = _nearest(images.shape[-2], size, images.device)
     cols = _nearest(images.shape[-1], size, images.device)
@@ -75,11 +77,11 @@ def bin_labels(
     return bins.long()
 
 def _nearest(n, size, device):
-    "Which of n pixels lie nearest to the middles of `size` places; a slice, which is quick, where they are evenly spaced"
+    "Which of n pixels lie nearest to the middles of some places; a slice, which is quick, where they are evenly spaced"
     if n % size == 0: return slice(n//size//2, None, n//size)
     return ((torch.arange(size, device=device) + .5)*n/size).long()
 
-# %% ../nbs/01_data.ipynb #11791bcd
+# %% ../nbs/01_data.ipynb #a0cfb66d
 class PlainSet:
     "What fastai asks of a data set that has no transforms: there is one input, and training or not is all the same"
     n_inp = 1
@@ -89,10 +91,10 @@ class PlainSet:
 class ColoredMNIST(PlainSet):
     "MNIST painted by the paper's rule: in training the colour stands for the digit, in the test split it means nothing"
     def __init__(self,
-        split:str='train', # `'train'`: a digit's own mean colour; `'test'`: one of the ten at random
+        split:str='train', # 'train': a digit's own mean colour; 'test': one of the ten at random
         var:float=.02, # σ² of the jitter; the paper uses .02 (most biased) to .05
         seed:int=0, # same seed, same bytes
-        n:int=None, # keep the first `n` images; `None` keeps all
+        n:int=None, # keep the first n images; None keeps all
     ):
         digits, labels = load_mnist(split)
         if n is not None and not 1 <= n <= len(labels): raise ValueError(f"n must be in 1..{len(labels)}, got {n}")
@@ -121,9 +123,9 @@ class ColoredMNIST(PlainSet):
         for k in ('gray', 'digits', 'color_ids', 'colors', 'bias'): setattr(empty, k, getattr(self, k)[:0].clone())
         return empty
 
-# %% ../nbs/01_data.ipynb #46d089db
+# %% ../nbs/01_data.ipynb #7b3a85d0
 class BiasedLoader(TfmdDL):
-    "A fastai loader that knows its `BiasedLoaders`, `dls`; `table` and `labels` are its own, or else those of its data set"
+    "A fastai loader that knows its `BiasedLoaders`, as `dls`; `table` and `labels` are its own or its data set's"
     dls = None
 
     def new(self, dataset=None, cls=None, **kwargs):
@@ -144,7 +146,7 @@ class BiasedLoader(TfmdDL):
         for k in ('table', 'labels'):
             if k in other.__dict__: setattr(self, k, other.__dict__[k])
 
-# %% ../nbs/01_data.ipynb #5579e2fd
+# %% ../nbs/01_data.ipynb #cb6a428e
 class PlainLoader(BiasedLoader):
     "A `BiasedLoader` for items without transforms, (x, y, bias) or (x, y), that shows them with their names"
     _n_inp,_types = 1,()
@@ -172,13 +174,14 @@ class PlainLoader(BiasedLoader):
         found = []
         if targets: found.append(str(self.dls.vocab[int(targets[0])]))
         if len(targets) > 1:
-            found.append(', '.join('?' if i < 0 else str(v[i]) for i,v in zip(targets[1].tolist(), self.dls.bias_vocab)))
+            numbers = zip(targets[1].tolist(), self.dls.bias_vocab)
+            found.append(', '.join('?' if i < 0 else str(v[i]) for i,v in numbers))
         return x, *map(TitledStr, found)
 
-# %% ../nbs/01_data.ipynb #38f0ab88
+# %% ../nbs/01_data.ipynb #0c7fce85
 class ColorLoader(PlainLoader):
     "A loader whose batches are fetched, moved to the device and painted as a whole"
-    bias = False # `False`, `True` (one label per image) or `'places'` (one per place)
+    bias = False # False, True (one label per image) or 'places' (one per place)
 
     def new(self, dataset=None, cls=None, **kwargs):
         "A copy with other arguments"
@@ -197,10 +200,10 @@ class ColorLoader(PlainLoader):
         if not self.bias: return x, y
         return x, y, bin_labels(images) if self.bias == 'places' else b
 
-# %% ../nbs/01_data.ipynb #ba6b5cdc
+# %% ../nbs/01_data.ipynb #80fe50d0
 def mean_bins(
     bias:torch.Tensor, # int64 [n,k] or [n,k,*places], negative where unknown
-) -> torch.Tensor: # int64 [n,k]; `IGNORE` where no place is known
+) -> torch.Tensor: # int64 [n,k]; IGNORE where no place is known
     "One label per image: the mean of its known places, rounded"
     if bias.ndim == 2: return bias
     bias = bias.flatten(2)
@@ -209,9 +212,9 @@ def mean_bins(
     mean = (bias*known).sum(2)/n.clamp(min=1)
     return torch.where(n > 0, mean.round().long(), IGNORE)
 
-# %% ../nbs/01_data.ipynb #0b5f902a
+# %% ../nbs/01_data.ipynb #f22e00b6
 class BiasedLoaders(DataLoaders):
-    "fastai `DataLoaders` whose batches are (x, y) or (x, y, bias); bias is int64 [n,k] or [n,k,*places], `IGNORE` where unknown"
+    "fastai `DataLoaders` with batches (x, y) or (x, y, bias); bias int64 [n,k] or [n,k,*places], -100 where unknown"
     n_inp = 1
     count_also = () # columns of the tables that are no attribute, but worth counting
 
@@ -220,7 +223,7 @@ class BiasedLoaders(DataLoaders):
         vocab=(), # names of the labels
         bias_names=(), # names of the k attributes of the bias
         bias_vocab=(), # per attribute the names of its categories
-        path='.', # where a `Learner` saves
+        path='.', # where a Learner saves
         device=None, # where batches stay
     ):
         super().__init__(*loaders, path=path, device=device)
@@ -240,7 +243,7 @@ class BiasedLoaders(DataLoaders):
         return type(self)(*empty, vocab=self.vocab, bias_names=self.bias_names, bias_vocab=self.bias_vocab,
             path=self.path, device=self.device)
 
-# %% ../nbs/01_data.ipynb #674244a7
+# %% ../nbs/01_data.ipynb #f4711a5a
 @patch
 def cell(self:BiasedLoaders,
     bias:torch.Tensor, # int64 [n,k] or [n,k,*places]
@@ -254,7 +257,7 @@ def cell(self:BiasedLoaders,
 @patch
 def codes(self:BiasedLoaders,
     dl, # one of these loaders
-) -> torch.Tensor: # int64 [n,k], `IGNORE` where missing
+) -> torch.Tensor: # int64 [n,k], IGNORE where missing
     "The bias of all items in order, as numbers, from the loader's table"
     columns = []
     for name,v in zip(self.bias_names, self.bias_vocab):
@@ -264,14 +267,14 @@ def codes(self:BiasedLoaders,
 
 @patch
 def train_cells(self:BiasedLoaders
-) -> tuple: # labels int64 [n] and cells int64 [n] (see `cell`) of the training items in order
+) -> tuple: # labels int64 [n] and cells int64 [n] (see cell) of the training items in order
     "What a method counts before it trains"
     return self.train.labels, self.cell(self.codes(self.train))
 
-# %% ../nbs/01_data.ipynb #474ae84d
+# %% ../nbs/01_data.ipynb #4cbc4a65
 @patch
 def counts(self:BiasedLoaders
-) -> pd.DataFrame: # columns label, the bias names (and `count_also`), n; one row per combination that occurs
+) -> pd.DataFrame: # columns label, the bias names (and count_also), n; one row per combination that occurs
     "How often does each label meet each bias in training?"
     rows = self.train.table[[*self.bias_names, *self.count_also]].copy()
     rows.insert(0, 'label', [self.vocab[y] for y in self.train.labels.tolist()])
@@ -280,12 +283,12 @@ def counts(self:BiasedLoaders
 @patch
 def probe_split(self:BiasedLoaders,
     known, # bool [n]: is the attribute of this watched item known?
-) -> tuple: # two arrays of positions in `valid`: a probe learns on the first, is scored on the second
+) -> tuple: # two arrays of positions in valid: a probe learns on the first, is scored on the second
     "Half of the known items and the other half, at random, always the same"
     order = np.random.default_rng(0).permutation(np.flatnonzero(known))
     return order[:len(order)//2], order[len(order)//2:]
 
-# %% ../nbs/01_data.ipynb #8d40921c
+# %% ../nbs/01_data.ipynb #de8bc910
 @contextmanager
 def same_random():
     "Whatever is drawn inside, the random states of Python, NumPy and PyTorch (CPU) are the same afterwards"
@@ -299,7 +302,7 @@ def same_random():
 @patch
 def ordered(self:BiasedLoaders,
     dl:BiasedLoader, # one of these loaders
-    **kwargs, # for the new loader, such as `bs`
+    **kwargs, # for the new loader, such as bs
 ) -> BiasedLoader: # of all items
     "The same items in their order, without augmentation; reading them leaves the random states alone"
     data = dl.dataset
@@ -312,7 +315,7 @@ def ordered(self:BiasedLoaders,
     out.fake_l.generator = torch.Generator()
     return out
 
-# %% ../nbs/01_data.ipynb #affe5732
+# %% ../nbs/01_data.ipynb #750c7eff
 class PlainItems(PlainSet, list):
     "Items that are ready: (x) or (x, y)"
     def new_empty(self): return PlainItems()
@@ -325,7 +328,7 @@ class PlainLoaders(BiasedLoaders):
         test_items, # inputs, or pairs (input, label)
         rm_type_tfms=None, # fastai's; not used, there are no transforms
         with_labels:bool=False, # keep the labels of pairs?
-        **kwargs, # for the loader, such as `bs`
+        **kwargs, # for the loader, such as bs
     ) -> PlainLoader: # in the order of the items
         "Loader of items from elsewhere"
         items = PlainItems()
@@ -341,7 +344,7 @@ def color_name(
     "Which of the ten mean colours is nearest to the middle of these bins?"
     return torch.cdist(bias*32 + 15.5, PALETTE.float().to(bias.device)).argmin(1)
 
-# %% ../nbs/01_data.ipynb #cc0a8399
+# %% ../nbs/01_data.ipynb #ce595e60
 class DigitLoaders(PlainLoaders):
     "Loaders of `ColoredMNIST`"
     n_cells = 10
@@ -350,14 +353,14 @@ class DigitLoaders(PlainLoaders):
     def cell(self,
         bias, # int64 [n,3] or [n,3,*places]
     ): # int64 [n] in 0..9, or -1 where a bin is unknown
-        "The name of the colour, read off the bins; a channel that no place of the ink has a label for is 0 (see `bin_labels`)"
+        "The name of the colour, read off the bins; a channel without a label on the ink is 0, see `bin_labels`"
         bins = mean_bins(bias)
         unknown = (bins < 0).any(1) if bias.ndim == 2 else (bins < 0).all(1)
         return torch.where(unknown, -1, color_name(bins.clamp(min=0)))
 
     def probe_split(self,
         known, # bool [n]
-    ): # two arrays of positions in `valid`
+    ): # two arrays of positions in valid
         "The first half of the digits and the second, as far as they are known"
         rows = np.flatnonzero(known)
         second = rows >= len(self.valid.dataset)//2
@@ -378,36 +381,37 @@ class DigitLoaders(PlainLoaders):
         if isinstance(test_items, ColoredMNIST): return self.valid.new(test_items)
         return super().test_dl(test_items, **kwargs)
 
-# %% ../nbs/01_data.ipynb #f08dbc22
+# %% ../nbs/01_data.ipynb #6fc919d8
 @patch
 def dls(self:ColoredMNIST,
     bs:int=128, # images per batch
-    valid=None, # ColoredMNIST to watch after each epoch; `None`: the test split of the same σ² and seed
-    device=None, # where batches are painted and stay; `None`: fastai's `default_device()`
-    bias=False, # `True`: (x, y, bias [bs,3]); `'places'`: (x, y, labels [bs,3,14,14]); `False`: (x, y)
-) -> DigitLoaders: # the first shuffles `self`, the second is for watching
+    valid=None, # ColoredMNIST to watch after each epoch; None: the test split of the same σ² and seed
+    device=None, # where batches are painted and stay; None: fastai's default_device()
+    bias=False, # True: (x, y, bias [bs,3]); 'places': (x, y, labels [bs,3,14,14]); False: (x, y)
+) -> DigitLoaders: # the first shuffles self, the second is for watching
     "Data loaders that paint whole batches on the device; raises `ValueError` for an unknown `bias`"
     if bias not in (False, True, 'places'): raise ValueError(f"bias must be False, True or 'places', got {bias!r}")
     if valid is None: valid = ColoredMNIST('test', self.var, self.seed)
     loaders = ColorLoader(self, bs=bs, shuffle=True), ColorLoader(valid, bs=4*bs)
     for dl in loaders: dl.bias = bias
-    return DigitLoaders(*loaders, vocab=range(10), bias_names='RGB', bias_vocab=[range(8)]*3, device=device or default_device())
+    names = dict(vocab=range(10), bias_names=['R', 'G', 'B'], bias_vocab=[range(8)]*3)
+    return DigitLoaders(*loaders, **names, device=device or default_device())
 
-# %% ../nbs/01_data.ipynb #a584dc6e
+# %% ../nbs/01_data.ipynb #ec122db0
 @patch
 def repaint(self:DigitLoaders,
     x:torch.Tensor, # float [n,3,28,28] in 0..1, painted digits
     generator:torch.Generator=None, # source of the randomness (CPU)
-) -> torch.Tensor: # like `x`
+) -> torch.Tensor: # like x
     "The same ink in colours drawn anew: one of the ten mean colours at random, jittered as in the training data"
     ids = torch.randint(10, (len(x),), generator=generator)
     colors = sample_colors(PALETTE[ids]/255, self.train.dataset.var, generator)
     ink = (x > 0).any(1).to(torch.uint8)*255
     return colorize(ink, colors.to(x.device)).float()/255
 
-# %% ../nbs/01_data.ipynb #3fd794d0
+# %% ../nbs/01_data.ipynb #0649ddc1
 class BiasedSet(PlainSet):
-    "Checked items (x, y, b) of any PyTorch data set, with b as a vector; `labels` and `table` read all items once, on first use"
+    "Checked items (x, y, b) of a PyTorch data set, with b as a vector; `labels` and `table` read all items once"
     def __init__(self,
         dataset, # with len and items (x, y, b): y a class number, b a number or a vector of numbers, -100 where unknown
         vocab:list=None, # names of the labels
@@ -418,15 +422,17 @@ class BiasedSet(PlainSet):
     def __len__(self): return len(self.dataset)
     def __getitem__(self, i):
         item = self.dataset[i]
-        if not isinstance(item, (tuple, list)) or len(item) != 3: raise ValueError(f"items must be (x, y, b), item {i} is not")
+        if not isinstance(item, (tuple, list)) or len(item) != 3:
+            raise ValueError(f"items must be (x, y, b), item {i} is not")
         x, y, b = item
         return torch.as_tensor(x), self.whole(y, 'y', i), self.whole(b, 'b', i).reshape(-1)
 
     def whole(self, value, name, i):
         "A whole number, or several, as int64; raises `ValueError`"
         value = torch.as_tensor(value)
-        if name == 'y' and value.ndim: raise ValueError(f"y must be the number of one class, item {i} has {value.tolist()}")
-        if (value != value.long()).any(): raise ValueError(f"{name} must be whole numbers, item {i} has {value.tolist()}")
+        found = value.tolist()
+        if name == 'y' and value.ndim: raise ValueError(f"y must be the number of one class, item {i} has {found}")
+        if (value != value.long()).any(): raise ValueError(f"{name} must be whole numbers, item {i} has {found}")
         return value.long()
 
     @property
@@ -440,9 +446,12 @@ class BiasedSet(PlainSet):
         "labels int64 [n] and bias int64 [n,k]; raises `ValueError` for a number without a name"
         found = [self[i][1:] for i in range(len(self))]
         y, b = map(torch.stack, zip(*found))
-        n_labels = y.max().item() + 1 if self.vocab is None else len(self.vocab)
-        sizes = (b.max(0).values + 1).clamp(min=1).tolist() if self.bias_vocab is None else [len(v) for v in self.bias_vocab]
-        if len(sizes) != b.shape[1]: raise ValueError(f"bias_vocab names {len(sizes)} attributes, the items have {b.shape[1]}")
+        n_labels = y.max().item() + 1
+        sizes = (b.max(0).values + 1).clamp(min=1).tolist()
+        if self.vocab is not None: n_labels = len(self.vocab)
+        if self.bias_vocab is not None: sizes = [len(v) for v in self.bias_vocab]
+        if len(sizes) != b.shape[1]:
+            raise ValueError(f"bias_vocab names {len(sizes)} attributes, the items have {b.shape[1]}")
         check_numbers('labels', y, n_labels)
         for i,size in enumerate(sizes): check_numbers(f'categories of attribute {i}', b[:,i][b[:,i] != IGNORE], size)
         return y, b
@@ -452,7 +461,8 @@ class BiasedSet(PlainSet):
         "A column per attribute with the names of the categories, missing where unknown"
         columns = {}
         for name, v, b in zip(self.bias_names, self.bias_vocab, self.targets[1].T.tolist()):
-            columns[name] = pd.Series([np.nan if i < 0 else v[i] for i in b], dtype=object if min(b) < 0 else None)
+            values = [np.nan if i < 0 else v[i] for i in b]
+            columns[name] = pd.Series(values, dtype=object if min(b) < 0 else None) # whole numbers stay whole
         return pd.DataFrame(columns)
 
 def check_numbers(
@@ -464,7 +474,7 @@ def check_numbers(
     wrong = values[(values < 0) | (values >= size)]
     if len(wrong): raise ValueError(f"{what} must be numbers in 0..{size-1}, got {wrong[0].item()}")
 
-# %% ../nbs/01_data.ipynb #eea4fece
+# %% ../nbs/01_data.ipynb #ce4d176d
 def biased_dls(
     train, # data set with len and items (x, y, b), see BiasedSet
     valid, # data set to watch
@@ -475,7 +485,7 @@ def biased_dls(
     device=None, # where batches stay; None: fastai's default_device()
     num_workers:int=0, # processes that read items
 ) -> PlainLoaders: # the first shuffles, the second is for watching
-    "Biased loaders from any two PyTorch data sets; without names, all items are read once to find the largest numbers. Raises `ValueError`"
+    "Biased loaders from two PyTorch data sets; without names, all items are read once to count. Raises `ValueError`"
     if vocab is None: vocab = getattr(train, 'classes', None)
     sets = [BiasedSet(d, vocab, bias_vocab=bias_vocab) for d in (train, valid)]
     if vocab is None: vocab = range(max(int(d.labels.max()) for d in sets) + 1)
@@ -487,4 +497,5 @@ def biased_dls(
         raise ValueError(f"bias_names must name {len(bias_vocab)} attributes, got {list(bias_names)}")
     for d in sets: d.bias_names,d.bias_vocab = bias_names,bias_vocab
     loaders = [PlainLoader(d, bs=bs, shuffle=d is sets[0], num_workers=num_workers) for d in sets]
-    return PlainLoaders(*loaders, vocab=vocab, bias_names=bias_names, bias_vocab=bias_vocab, device=device or default_device())
+    names = dict(vocab=vocab, bias_names=bias_names, bias_vocab=bias_vocab)
+    return PlainLoaders(*loaders, **names, device=device or default_device())

@@ -22,11 +22,11 @@ from .losses import bias_loss
 from .networks import MapHeads, device_of, eval_mode, features, to_maps
 from .scores import cells, scores
 
-# %% ../nbs/07_evaluate.ipynb #887e946f
+# %% ../nbs/07_evaluate.ipynb #23de9cf1
 def answers(
     net:nn.Module, # images -> class logits, on whatever device it lives
     dl, # a loader of BiasedLoaders, such as dls.valid; all its items are answered, in order
-) -> pd.DataFrame: # label and answer (names of labels), score (probability of the answer), then the columns of the loader's table
+) -> pd.DataFrame: # label and answer (by name), score (its probability), and the columns of the loader's table
     "A network's answers, one row per item; `attrs['train']` counts the training items. Raises `ValueError`"
     dls = getattr(dl, 'dls', None)
     if dls is None: raise ValueError("dl must be a loader of BiasedLoaders, such as dls.valid (see biased_dls)")
@@ -38,11 +38,13 @@ def answers(
             logits.append(net(x.to(device)).float().cpu())
     labels, logits = torch.cat(labels), torch.cat(logits)
     if logits.ndim != 2 or logits.shape[1] != len(dls.vocab):
-        raise ValueError(f"net must give {len(dls.vocab)} logits per item, one for each label, got the shape {list(logits.shape)}")
+        raise ValueError(f"net must give {len(dls.vocab)} logits, one for each label, got the shape {list(logits.shape)}")
     found = logits.argmax(1)
     score = logits.softmax(1).gather(1, found[:,None])[:,0]
-    name = dls.vocab
-    table = pd.DataFrame(dict(label=[name[i] for i in labels.tolist()], answer=[name[i] for i in found.tolist()], score=score.numpy()))
+    table = pd.DataFrame(dict(
+        label=[dls.vocab[i] for i in labels.tolist()],
+        answer=[dls.vocab[i] for i in found.tolist()],
+        score=score.numpy()))
     table = table.join(dl.table.reset_index(drop=True))
     table.attrs['train'] = dls.counts()
     return table
@@ -111,7 +113,7 @@ def probe_features(
         found.append(z)
     return torch.cat(found)
 
-# %% ../nbs/07_evaluate.ipynb #f4340656
+# %% ../nbs/07_evaluate.ipynb #748dc178
 def _linear_probe(z, bias, asked, sizes):
     x, asked = z.flatten(1).numpy(), asked.flatten(1).numpy()
     found = []
@@ -122,7 +124,8 @@ def _linear_probe(z, bias, asked, sizes):
         if len(classes) == 1: logp[:,classes] = 0.
         if len(classes) > 1:
             model = make_pipeline(StandardScaler(), LogisticRegression(C=.01, max_iter=300))
-            with threadpool_limits(1): model.fit(x[known.numpy()], b[known].numpy()) # the same digits on any number of cores
+            with threadpool_limits(1): # the same result on any number of cores
+                model.fit(x[known.numpy()], b[known].numpy())
             logp[:,classes] = torch.tensor(model.predict_proba(asked)).clamp(min=1e-9).log().float()
         found.append(logp)
     return found
@@ -199,12 +202,12 @@ class ProbeTask:
         fit = _conv_probe if kind == 'conv' else _linear_probe
         return fit(z[self.learn], self.bias[self.learn], z[self.score], self.sizes)
 
-# %% ../nbs/07_evaluate.ipynb #a9d109f2
+# %% ../nbs/07_evaluate.ipynb #ce8ddf24
 @patch
 def guess(self:ProbeTask,
     labels:torch.Tensor, # int64, of all watched items; all zeros give the answer of someone who knows nothing
 ) -> list: # log-probabilities of the scored items, [n,size] per attribute
-    "A probe without features: frequencies of the categories for each label in the first half, plus one imagined item each"
+    "A probe without features: how often each label meets each category in the first half, plus one imagined item"
     found = []
     for b,size in zip(self.bias.unbind(1), self.sizes):
         counts = torch.ones(self.n_labels, size)
@@ -216,7 +219,7 @@ def guess(self:ProbeTask,
 @patch
 def hits(self:ProbeTask,
     logp:list, # log-probabilities of the scored items, [n,size] per attribute
-) -> dict: # accuracy and majority (share of the most frequent category) in 0..1, averaged over attributes; n items scored
+) -> dict: # accuracy, majority (share of the most frequent category): in 0..1, averaged over attributes; n items scored
     "How often is the likeliest category the right one?"
     accuracy, majority = [], []
     for o,b in zip(logp, self.target.unbind(1)):
@@ -227,15 +230,15 @@ def hits(self:ProbeTask,
     mean = np.mean if accuracy else lambda _: np.nan
     return dict(accuracy=float(mean(accuracy)), majority=float(mean(majority)), n=len(self.score))
 
-# %% ../nbs/07_evaluate.ipynb #40e2514c
+# %% ../nbs/07_evaluate.ipynb #200f4003
 KINDS = ('linear', 'pooled', 'conv')
 def probe(
     net, # has f
     dls, # BiasedLoaders; their watched items took no part in training
     attr:str=None, # a column of dls.valid.table; None: all attributes of the bias together
     kind:str='conv', # conv, linear or pooled
-) -> dict: # accuracy and majority (share of the most frequent category) in 0..1, averaged over attributes; n items scored
-    "How often does a fresh probe name the bias from frozen features? Raises `ValueError`, warns of categories that it can't name"
+) -> dict: # accuracy, majority (share of the most frequent category): in 0..1, averaged over attributes; n items scored
+    "How often does a fresh probe name the bias from frozen features? Warns of rare categories, raises `ValueError`"
     if kind not in KINDS: raise ValueError(f"kind must be one of {list(KINDS)}, got {kind!r}")
     task = ProbeTask(dls, attr)
     task.warn_rare()
@@ -247,8 +250,8 @@ def warn_rare(self:ProbeTask):
     for name,v,b in zip(self.names, self.vocab, self.bias.unbind(1)):
         seen = set(b[self.learn].tolist()) - {IGNORE}
         new = [v[i] for i in sorted(set(b[self.score].tolist()) - seen - {IGNORE})]
-        if new: warnings.warn(f"{name!r}: {new} only among the items that are scored, so a probe can't name them", stacklevel=3)
-        if len(seen) < 2: warnings.warn(f"{name!r} has {len(seen)} categories among the items that a probe learns from", stacklevel=3)
+        if new: warnings.warn(f"{name!r}: a probe can't name {new}, which it never met while it learned", stacklevel=3)
+        if len(seen) < 2: warnings.warn(f"{name!r}: a probe met {len(seen)} categories while it learned", stacklevel=3)
 
 # %% ../nbs/07_evaluate.ipynb #ee8b93f3
 @patch
@@ -281,12 +284,12 @@ def leakage(
         bits=task.bits(task.guess(nothing)) - task.bits(alone),
         bits_given_label=task.bits(task.guess(task.labels)) - task.bits(with_label))
 
-# %% ../nbs/07_evaluate.ipynb #624a9dfe
+# %% ../nbs/07_evaluate.ipynb #67ebe3b9
 def h_accuracy(
     net, # has f and h, with an answer for each attribute of the bias
     dls, # BiasedLoaders
 ) -> float: # in 0..1, averaged over attributes
-    "How often h itself names the bias of a watched item, its answers at all places averaged; scored where probes are scored"
+    "How often h itself names the bias of a watched item, its answers at all places averaged, scored as probes are"
     task = ProbeTask(dls)
     logits = []
     with eval_mode(net):
