@@ -8,9 +8,8 @@ __all__ = ['PARTS', 'categories', 'alike', 'label_categories', 'BiasReport', 'en
            'PlainBatch', 'photo_items', 'photo_files', 'check_columns', 'is_valid', 'compare_parts', 'photo_block',
            'PhotoRows', 'PhotoLoader', 'BiasedImages', 'folder_table']
 
-# %% ../nbs/20_photos.ipynb #b23be09a
+# %% ../nbs/20_photos.ipynb #8de83f56
 import math, os, warnings
-from functools import cached_property
 from inspect import signature
 from io import BytesIO
 from pathlib import Path
@@ -481,7 +480,7 @@ def photo_block(
         item_tfms=item_tfms or Resize(size, ResizeMethod.Squish),
         batch_tfms=[*L(Flip() if batch_tfms is None else batch_tfms), *ours])
 
-# %% ../nbs/20_photos.ipynb #6a4fd093
+# %% ../nbs/20_photos.ipynb #f7083e7b
 class PhotoRows:
     "The rows behind a loader"
     def __init__(self,
@@ -492,14 +491,19 @@ class PhotoRows:
         self.df = df.reset_index(drop=True)
         self.items = items
         self.dls = dls
+        self.known = None # the table, once somebody asked
 
-    @cached_property
+    @property
     def labels(self): # int64 [n], -1 where there is none
         number = {name: i for i,name in enumerate(self.dls.vocab)}
         return torch.tensor([number[item[1]] if len(item) > 1 else -1 for item in self.items])
 
-    @cached_property
+    @property
     def table(self): # one row per picture: the user's columns, and each bias column as names of categories
+        if self.known is None: self.known = self.make_table()
+        return self.known
+
+    def make_table(self):
         df = self.df.drop(columns='label', errors='ignore')
         if self.dls.bias_sizes == 'color': return df.join(self.mean_color())
         if not self.items or len(self.items[0]) < 3: return df
