@@ -520,7 +520,7 @@ def check_owner(
     if odd: raise ValueError(f"{path} belongs to another run ({odd[0]} {there.get(odd[0])!r} there, {here.get(odd[0])!r} here); "
         "delete it, or choose another folder")
 
-# %% ../nbs/42_experiments.ipynb #3b178ea2
+# %% ../nbs/42_experiments.ipynb #a9a6f5b9
 GAME = ['step', 'strength', 'neg_entropy', 'bias_loss'] # what an adversary writes down at each step
 def game(
     learn, # Learner
@@ -561,7 +561,7 @@ class Bookkeeper(Callback):
         row = dict(epoch=self.epoch, train_loss=float(np.mean(self.losses[-n:])), valid_loss=float(valid_loss), accuracy=float(accuracy))
         played = game(self.learn)
         played = played[played.step >= self.epoch*n]
-        if len(played): row.update(played[['neg_entropy', 'bias_loss']].mean())
+        if len(played): row.update(played[['neg_entropy', 'bias_loss']].mean().to_dict())
         self.rows.append({**row, 'seconds': self.spent()[0]})
         self.save(rows=self.rows, losses=self.losses, seconds=self.spent())
 
