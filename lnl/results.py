@@ -40,14 +40,14 @@ PAPER_PHOTOS = dict( # Table 1: trained on one set, accuracy on the other
     TB1=dict(erm=.7498, gray=.8366, blindeye=.8525, entropy=.8853, lnl=.9029),
     TB2=dict(erm=.6645, gray=.7192, blindeye=.7812, entropy=.8630, lnl=.8726))
 
-# %% ../nbs/09_results.ipynb #ba6b4626
+# %% ../nbs/09_results.ipynb #b5ad8ffe
 def half_width(
     x:pd.Series, # one number per seed
 ) -> float: # nan for fewer than two
     "Half of the 95 % t-interval of the mean"
     n = x.count()
     if n < 2: return float('nan')
-    return student.ppf(.975, n-1)*x.std()/np.sqrt(n)
+    return float(student.ppf(.975, n-1)*x.std()/np.sqrt(n))
 
 # %% ../nbs/09_results.ipynb #57551820
 SETTING = ['data', 'table', 'label_col', 'bias_col', 'edges', 'method', 'recipe', 'var', 'train', 'bs', 'n_train', 'size',
