@@ -96,11 +96,12 @@ def processor() -> str: # 'unknown' where the system doesn't tell
     names = [o.split(':')[1].strip() for o in lines if o.startswith('model name')]
     return (names or [platform.processor() or 'unknown'])[0]
 
-# %% ../nbs/40_cli.ipynb #8f330cd1
+# %% ../nbs/40_cli.ipynb #da0a5831
 def provenance() -> dict: # lnl, torch, fastai, python, commit, cpu: texts; threads: a whole number
     "Versions of what computes, the commit if there is one, the processor and its threads"
     import torch
-    try: git = subprocess.run(['git', 'rev-parse', '--short', 'HEAD'], cwd=str(files('lnl')), capture_output=True, text=True)
+    ask = ['git', 'rev-parse', '--short', 'HEAD']
+    try: git = subprocess.run(ask, cwd=str(files('lnl')), capture_output=True, text=True)
     except OSError: commit = '' # git is not installed
     else: commit = git.stdout.strip()
     return dict(lnl=version('lnl'), torch=torch.__version__, fastai=version('fastai'), python=platform.python_version(),

@@ -49,18 +49,20 @@ def half_width(
     if n < 2: return float('nan')
     return float(student.ppf(.975, n-1)*x.std()/np.sqrt(n))
 
-# %% ../nbs/09_results.ipynb #57551820
-SETTING = ['data', 'table', 'label_col', 'bias_col', 'edges', 'method', 'recipe', 'var', 'train', 'bs', 'n_train', 'size',
-    'arch', 'cut', 'pretrained', 'epochs', 'settings'] # what a row says of its configuration, but the seed
-MEASURED = ['aligned', 'conflicting', 'worst', 'follows_color', 'probe_linear', 'probe_conv', 'bits', 'bits_given_digit',
-    'accuracy_TB1', 'accuracy_TB2', 'accuracy_EB1', 'accuracy_EB2', 'accuracy_Test', 'probe', 'majority'] # means of these are shown
+# %% ../nbs/09_results.ipynb #9451234b
+SETTING = [ # what a row says of its configuration, but the seed
+    'data', 'table', 'label_col', 'bias_col', 'edges', 'method', 'recipe', 'var', 'train', 'bs', 'n_train', 'size',
+    'arch', 'cut', 'pretrained', 'epochs', 'settings']
+MEASURED = [ # means of these are shown
+    'aligned', 'conflicting', 'worst', 'follows_color', 'probe_linear', 'probe_conv', 'bits', 'bits_given_digit',
+    'accuracy_TB1', 'accuracy_TB2', 'accuracy_EB1', 'accuracy_EB2', 'accuracy_Test', 'probe', 'majority']
 def group_cols(
     rows:pd.DataFrame, # as from load_results
 ) -> list: # names of columns
     "What runs have in common that differ in the seed only"
     return [k for k in SETTING if k in rows]
 
-# %% ../nbs/09_results.ipynb #5414d243
+# %% ../nbs/09_results.ipynb #f7d34cf6
 def paper_number(
     group:dict, # method, and var (digits) or train (Dogs & Cats) if there is one
 ) -> float: # accuracy in 0..1; nan where the paper has none
@@ -72,7 +74,7 @@ def paper_number(
 def summarize(
     rows:pd.DataFrame, # as from load_results
 ) -> pd.DataFrame: # one row per group of seeds
-    "Mean over seeds, half width of its interval, the paper's number and the difference; failed runs are counted. Raises `ValueError`"
+    "Mean over seeds, its interval, the paper's number and the difference; failed runs are counted. Raises `ValueError`"
     lost = [k for k in ('method', 'status', 'accuracy', 'best_accuracy', 'cpu_seconds') if k not in rows]
     if lost: raise ValueError(f"rows must have the columns {lost}, one run per row; got {list(rows)}")
     by = group_cols(rows)
@@ -102,10 +104,12 @@ def main_rows(
     usual = (rows.epochs == MAIN['epochs']) | (rows.recipe != 'stable')
     return rows[(rows.n_train == MAIN['n_train']) & (rows.settings == '{}') & usual]
 
-# %% ../nbs/09_results.ipynb #dd367e43
-COLORS = dict(erm='#997700', lnl='#332288', gray='#777777', blindeye='#44aa99', f='#4477aa', g='#228833', h='#cc6677') # of networks and methods, in all figures
-TITLES = dict(erm='baseline', gray='grey images', blindeye='BlindEye', reversal='reversal only', entropy='entropy only',
-    lnl='Learning Not to Learn', reweight='reweighting', groupdro='GroupDRO', leace='LEACE after training') # of methods in the tables
+# %% ../nbs/09_results.ipynb #a0f1244f
+COLORS = dict( # of networks and methods, in all figures
+    erm='#997700', lnl='#332288', gray='#777777', blindeye='#44aa99', f='#4477aa', g='#228833', h='#cc6677')
+TITLES = dict( # of methods in the tables
+    erm='baseline', gray='grey images', blindeye='BlindEye', reversal='reversal only', entropy='entropy only',
+    lnl='Learning Not to Learn', reweight='reweighting', groupdro='GroupDRO', leace='LEACE after training')
 def show_figure4(
     rows:pd.DataFrame, # as from load_results
 ) -> Figure: # ours and the paper's
@@ -118,7 +122,8 @@ def show_figure4(
             label=TITLES[method])
         ax.plot(PAPER.index, PAPER[method], color=COLORS[method], ls=':', marker='o', mfc='white', lw=1)
     ax.plot([], [], color='gray', ls=':', marker='o', mfc='white', label="the paper's numbers")
-    ax.set(xlabel='σ² of the colours (small: strongly biased)', ylabel='accuracy where colour means nothing', ylim=(0, 1.02))
+    ax.set(xlabel='σ² of the colours (small: strongly biased)')
+    ax.set(ylabel='accuracy where colour means nothing', ylim=(0, 1.02))
     ax.legend()
     return fig
 

@@ -24,7 +24,7 @@ def interval(
     half = z/shrink*math.sqrt(p*(1 - p)/n + z**2/(4*n**2))
     return max(0., middle - half), min(1., middle + half)
 
-# %% ../nbs/06_scores.ipynb #c51da864
+# %% ../nbs/06_scores.ipynb #1306c872
 TAKEN = {'label', 'answer', 'n', 'accuracy', 'low', 'high'} # columns with a meaning of their own
 def check_answers(
     answers:pd.DataFrame, # should have columns label and answer, and those of by
@@ -34,20 +34,22 @@ def check_answers(
     by = [by] if isinstance(by, str) else list(by)
     lost = [c for c in ['label', 'answer', *by] if c not in answers]
     if lost: raise ValueError(f"answers must have the columns {lost}, got {list(answers)}")
-    if not by or set(by) & TAKEN: raise ValueError(f"by must name groups of pictures, other than {sorted(TAKEN)}; got {by}")
+    if not by or set(by) & TAKEN:
+        raise ValueError(f"by must name groups of pictures, other than {sorted(TAKEN)}; got {by}")
     if not len(answers): raise ValueError('answers must have one row or more, got none')
     empty = [c for c in ('label', 'answer') if answers[c].isna().any()]
     if empty: raise ValueError(f"every row must have a label and an answer, there are gaps in {empty}")
     if is_numeric_dtype(answers.label) != is_numeric_dtype(answers.answer):
         first = answers.iloc[0]
-        raise ValueError(f"label and answer must both be numbers or both be names, got {first.label} and {first.answer}")
+        found = f"{first.label} and {first.answer}"
+        raise ValueError(f"label and answer must both be numbers or both be names, got {found}")
     return by
 
-# %% ../nbs/06_scores.ipynb #6dc95ab3
+# %% ../nbs/06_scores.ipynb #910e46cb
 def cells(
     answers:pd.DataFrame, # one row per picture: label, answer, and the columns of by
     by, # a column, or a list of columns
-) -> pd.DataFrame: # label, the columns of by, n, accuracy, low, high (Wilson, 95 %); `.attrs['missing']` counts rows without a group
+) -> pd.DataFrame: # label, the columns of by, n, accuracy, low, high (Wilson, 95 %); attrs count the missing
     "Accuracy in each cell of label × group; a rare cell has a wide interval. Raises `ValueError`"
     by = check_answers(answers, by)
     known = answers.dropna(subset=by)
