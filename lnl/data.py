@@ -344,7 +344,7 @@ def color_name(
     "Which of the ten mean colours is nearest to the middle of these bins?"
     return torch.cdist(bias*32 + 15.5, PALETTE.float().to(bias.device)).argmin(1)
 
-# %% ../nbs/01_data.ipynb #ce595e60
+# %% ../nbs/01_data.ipynb #5edd9ff6
 class DigitLoaders(PlainLoaders):
     "Loaders of `ColoredMNIST`"
     n_cells = 10
@@ -366,7 +366,7 @@ class DigitLoaders(PlainLoaders):
         second = rows >= len(self.valid.dataset)//2
         return rows[~second], rows[second]
 
-    def ordered(self, dl, bs=1000): return super().ordered(dl, bs=bs)
+    def ordered(self, dl, bs=100): return super().ordered(dl, bs=bs) # larger batches cost memory, and time
 
     def item(self,
         x, # uint8 [3,28,28] in 0..255, or float in 0..1

@@ -22,7 +22,7 @@ from .losses import bias_loss
 from .networks import MapHeads, device_of, eval_mode, features, to_maps
 from .scores import cells, scores
 
-# %% ../nbs/07_evaluate.ipynb #23de9cf1
+# %% ../nbs/07_evaluate.ipynb #702c3ee0
 def answers(
     net:nn.Module, # images -> class logits, on whatever device it lives
     dl, # a loader of BiasedLoaders, such as dls.valid; all its items are answered, in order
@@ -38,7 +38,7 @@ def answers(
             logits.append(net(x.to(device)).float().cpu())
     labels, logits = torch.cat(labels), torch.cat(logits)
     if logits.ndim != 2 or logits.shape[1] != len(dls.vocab):
-        raise ValueError(f"net must give {len(dls.vocab)} logits, one for each label, got the shape {list(logits.shape)}")
+        raise ValueError(f"net must give {len(dls.vocab)} logits, one for each label, got the shape {[*logits.shape]}")
     found = logits.argmax(1)
     score = logits.softmax(1).gather(1, found[:,None])[:,0]
     table = pd.DataFrame(dict(
@@ -46,7 +46,7 @@ def answers(
         answer=[dls.vocab[i] for i in found.tolist()],
         score=score.numpy()))
     table = table.join(dl.table.reset_index(drop=True))
-    table.attrs['train'] = dls.counts()
+    table.attrs['train'] = dls.counts().to_dict('list') # lists, because pandas compares them in concat
     return table
 
 # %% ../nbs/07_evaluate.ipynb #0e03c78c
