@@ -11,9 +11,9 @@ __all__ = ['WITH_EXPONENT', 'COMMON', 'PICTURES', 'DATASETS', 'GAME', 'YamlLoade
            'load_state', 'check_owner', 'game', 'Bookkeeper', 'claim', 'plain_names', 'about', 'train_method',
            'load_network', 'ProgressFile', 'read_progress', 'show_bar', 'show_lines', 'progress', 'rehearse', 'Failure',
            'run_jobs', 'train_job', 'stop_at_failure', 'train_all', 'show_curves', 'draw', 'results_table',
-           'is_finished', 'forget', 'run_experiment', 'lnl_train']
+           'is_finished', 'forget', 'run_experiment', 'names_known', 'lnl_train']
 
-# %% ../nbs/42_experiments.ipynb #191302b9
+# %% ../nbs/42_experiments.ipynb #9932a71d
 import difflib, hashlib, json, math, os, random, re, sys, threading, time
 from contextlib import contextmanager
 from functools import partial
@@ -23,7 +23,7 @@ from pathlib import Path
 import matplotlib.pyplot as plt, numpy as np, pandas as pd, torch, yaml
 from .cli import command, provenance, quiet, write_json, write_text
 from fastai.callback.core import Callback
-from fastcore.script import Param, store_true
+from fastcore.script import store_true
 from fastprogress.fastprogress import progress_bar
 from matplotlib.figure import Figure
 from .data import BiasedLoaders, ColoredMNIST, biased_dls, same_random
@@ -879,12 +879,20 @@ def run_experiment(
         for name in (f'{m}_state.pth', f'{m}.progress'): (out/name).unlink(missing_ok=True)
     return json.loads((out/'metrics.json').read_text(encoding='utf8'))
 
-# %% ../nbs/42_experiments.ipynb #d6292778
+# %% ../nbs/42_experiments.ipynb #cc6c886e
+def names_known(
+    func, # a command
+): # the same
+    "Let `--help` say which methods and recipes there are"
+    func.__doc__ += f". Methods: {', '.join(METHODS)}. Recipes: {', '.join(RECIPES)}."
+    return func
+
 @command
+@names_known
 def lnl_train(
     config:str, # name of a shipped experiment (demo, colored_mnist, dogs_and_cats, …) or the path of a YAML file
-    method:Param(f"train only this method: {', '.join(METHODS)}", str)=None,
-    recipe:Param(', '.join(RECIPES), str)=None,
+    method:str=None, # train only this method
+    recipe:str=None, # optimiser, schedule and settings of the unlearning
     var:str=None, # σ² of the colours, a number >= 0
     seed:str=None, # whole number: initial weights, colours and order of the batches
     epochs:str=None, # passes over the training images
