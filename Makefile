@@ -3,8 +3,8 @@ PYTHON ?= python3
 BIN = .venv/bin
 .PHONY: demo test site-check readme llms docs pptx style clean
 
-demo: .venv/ready   ## train the baseline and the unlearned network on the full MNIST, and show the result
-	$(BIN)/lnl_train colored_mnist --resume
+demo: .venv/ready   ## train the baseline and the unlearned network on the full MNIST for one epoch, and show the result
+	$(BIN)/lnl_train demo --resume
 
 test: .venv/ready   ## everything that must hold: library in sync, notebooks clean, README current, all notebooks run
 	$(BIN)/python .ci/test.py
