@@ -9,11 +9,11 @@ __all__ = ['WITH_EXPONENT', 'COMMON', 'PICTURES', 'DATASETS', 'GAME', 'YamlLoade
            'is_columns', 'is_edges', 'Images', 'meant', 'check_config', 'check_keys', 'read_yaml', 'read_config',
            'same_numbers', 'run_id', 'set_seeds', 'make_learner', 'random_states', 'set_random_states', 'save_state',
            'load_state', 'check_owner', 'game', 'Bookkeeper', 'claim', 'plain_names', 'about', 'train_method',
-           'load_network', 'ProgressFile', 'read_progress', 'show_bar', 'show_lines', 'progress', 'rehearse', 'Failure',
-           'run_jobs', 'train_job', 'stop_at_failure', 'train_all', 'show_curves', 'draw', 'results_table',
-           'is_finished', 'forget', 'run_experiment', 'names_known', 'lnl_train']
+           'load_network', 'ProgressFile', 'read_progress', 'show_bar', 'show_lines', 'progress', 'rehearse',
+           'train_job', 'stop_at_failure', 'train_all', 'show_curves', 'draw', 'results_table', 'is_finished', 'forget',
+           'run_experiment', 'names_known', 'lnl_train']
 
-# %% ../nbs/42_experiments.ipynb #9932a71d
+# %% ../nbs/42_experiments.ipynb #e72b383d
 import difflib, hashlib, json, math, os, random, re, sys, threading, time
 from contextlib import contextmanager
 from functools import partial
@@ -33,6 +33,7 @@ from .networks import BiasNet, digit_net, grid_of, photo_net
 from .photos import BiasedImages
 from .photosets import AGE_EDGES, dogs_and_cats, imdb_face, utk_face
 from .results import COLORS, PAPER, PAPER_PHOTOS
+from .runner import Failure, run_jobs
 from .scores import scores
 from .unlearn import RECIPES, Unlearn, step_now
 
@@ -743,18 +744,6 @@ def rehearse(
     with same_random():
         for m in cfg['methods']: learn = make_learner(cfg, m)
     return cfg['epochs']*len(learn.dls.train)
-
-# %% ../nbs/42_experiments.ipynb #363061af
-class Failure: # stand-in until lnl.runner is there
-    def __init__(self, e): self.e = e
-    def __str__(self): return str(self.e)
-def run_jobs(jobs, workers=1, cluster=None, say=None, on_result=None):
-    out = {}
-    for k,(f,a) in jobs.items():
-        try: out[k] = f(*a)
-        except Exception as e: out[k] = Failure(e)
-        if on_result: on_result(k, out[k])
-    return out
 
 # %% ../nbs/42_experiments.ipynb #31f9ed5e
 def train_job(
