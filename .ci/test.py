@@ -36,7 +36,7 @@ with tempfile.TemporaryDirectory() as tmp:
     record(filecmp.cmp(root/'README.md', Path(tmp)/'README.md', shallow=False), 'README.md is current', 'run make readme')
 
 print('running the notebooks, two at a time; this takes some minutes', flush=True)
-proc = subprocess.Popen([bin_dir/'nbdev_test', '--n_workers', '2', '--do_print', '--timing'], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env={**os.environ, 'PYTHONUNBUFFERED': '1'})
+proc = subprocess.Popen([bin_dir/'nbdev_test', '--n_workers', '2', '--do_print', '--timing'], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env={**os.environ, 'PYTHONUNBUFFERED': '1', 'OMP_NUM_THREADS': '1'})
 log = []
 for line in proc.stdout:
     log.append(line)
