@@ -7,12 +7,14 @@ __all__ = ['RECIPES', 'LEARNER_ARGS', 'check_finite', 'step_now', 'StopNotFinite
            'Unlearn', 'TwoPass', 'BiasLearner', 'plain_state', 'MeanWeights', 'constant', 'flat_cos', 'paper_steps',
            'f_and_g', 'plain_learner', 'unlearn_learner', 'RecipeSchedule']
 
-# %% ../nbs/04_unlearn.ipynb #5b953354
+# %% ../nbs/04_unlearn.ipynb #a3f8ee6a
 from contextlib import contextmanager
 from functools import partial
 from inspect import signature
 import math, numpy as np, torch, torch.nn.functional as F
 from torch import nn
+from .losses import bias_loss, grad_reverse, negative_entropy
+from .networks import check_net
 from fastai.callback.core import Callback
 from fastai.callback.mixup import MixHandler
 from fastai.callback.schedule import ParamScheduler
@@ -24,8 +26,6 @@ from fastai.optimizer import Adam, SGD
 from fastai.torch_core import params
 from fastcore.basics import patch
 from fastcore.foundation import L
-from .losses import bias_loss, grad_reverse, negative_entropy
-from .networks import check_net
 
 # %% ../nbs/04_unlearn.ipynb #b0d0c734
 def check_finite(
