@@ -37,14 +37,14 @@ from .runner import Failure, run_jobs
 from .scores import scores
 from .unlearn import RECIPES, Unlearn, step_now
 
-# %% ../nbs/42_experiments.ipynb #51e0fdc8
+# %% ../nbs/42_experiments.ipynb #60ee636b
 class YamlLoader(yaml.SafeLoader):
-    "Reads plain data; 5e-1 is a number, and a key that stands there twice is an error"
+    "Reads plain data; 5e-1 is a number, and a key that appears twice is an error"
     def construct_mapping(self, node, deep=False):
         seen = set()
         for key,_ in node.value:
             if key.tag + str(key.value) in seen:
-                problem = f"the key {key.value!r} stands there twice"
+                problem = f"the key {key.value!r} appears twice"
                 raise yaml.MarkedYAMLError(problem=problem, problem_mark=key.start_mark)
             seen.add(key.tag + str(key.value))
         return super().construct_mapping(node, deep)
@@ -819,7 +819,7 @@ def results_table(
     t['n_scored'] = t.n_scored.astype(int)
     return t.drop(columns=['best_accuracy', 'cpu_seconds']).round(4)
 
-# %% ../nbs/42_experiments.ipynb #956d81cb
+# %% ../nbs/42_experiments.ipynb #146f5aba
 def is_finished(
     cfg:dict, # a checked configuration
     out:Path, # folder for its run
@@ -848,12 +848,13 @@ def forget(
     if not any(out.iterdir()): out.rmdir()
 
 def run_experiment(
-    cfg:dict, # a checked configuration
+    cfg:dict, # a configuration
     out:Path, # the run's folder, made if need be
     resume:bool=False, # continue an interrupted run
 ) -> dict: # {method: metrics}
     "Train all methods of an experiment side by side; all that comes out is in the folder"
     out = Path(out)
+    cfg = check_config(cfg)
     if is_finished(cfg, out, resume): return json.loads((out/'metrics.json').read_text(encoding='utf8'))
     each = rehearse(cfg)
     claim(out, cfg)
