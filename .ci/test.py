@@ -3,7 +3,7 @@
 Run by `make test`. Works on a copy for the checks, so that nothing in the checkout is changed.
 The last line counts what ran: `N passed, N failed`.
 """
-import filecmp, os, re, shutil, subprocess, sys, tempfile
+import ast, filecmp, os, re, shutil, subprocess, sys, tempfile
 from pathlib import Path
 
 root, bin_dir = Path(__file__).resolve().parent.parent, Path(sys.executable).parent
@@ -21,6 +21,35 @@ def differences(a, b, pattern):
     names = {p.relative_to(top) for top in (a, b) for p in top.rglob(pattern) if '.ipynb_checkpoints' not in p.parts}
     same = lambda n: (a/n).is_file() and (b/n).is_file() and filecmp.cmp(a/n, b/n, shallow=False)
     return sorted(str(n) for n in names if not same(n))
+
+FLOORS = [ # a module imports from floors below its own, or from its own
+    ['cli', 'losses', 'networks', 'results', 'scores'],
+    ['data', 'toy', 'unlearn'],
+    ['photos'],
+    ['evaluate', 'methods', 'photosets'],
+    ['runner', 'experiments'],
+    ['sweep'],
+    ['benchmark', 'checks', 'film', 'playground']]
+
+def wrong_imports():
+    "Imports within the package that run upward, in a circle, or take a private name"
+    floor = {m: i for i, names in enumerate(FLOORS) for m in names}
+    modules = sorted(p for p in (root/'lnl').glob('*.py') if p.stem not in ('__init__', '_modidx'))
+    used = {}
+    for p in modules:
+        if p.stem not in floor: yield f'{p.stem} has no floor in .ci/test.py'
+        found = [n for n in ast.walk(ast.parse(p.read_text())) if isinstance(n, ast.ImportFrom) and n.level]
+        used[p.stem] = {n.module for n in found}
+        for n in found:
+            if floor.get(n.module, 99) > floor.get(p.stem, -1): yield f'{p.stem} imports {n.module}, which is on a higher floor'
+            for a in n.names:
+                if a.name.startswith('_'): yield f'{p.stem} imports the private name {n.module}.{a.name}'
+    for m in used:
+        for n in used[m]:
+            if m in used.get(n, ()): yield f'{m} and {n} import each other'
+
+wrong = list(wrong_imports())
+record(not wrong, 'imports go down the floors, and no private name crosses a module', '; '.join(wrong))
 
 with tempfile.TemporaryDirectory() as tmp:
     copy = Path(tmp)/'copy'
