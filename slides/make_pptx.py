@@ -1,7 +1,7 @@
 """slides/presentation.pptx from slides/index.qmd: `python slides/make_pptx.py OUT.pptx`. Run by `make pptx`.
 
-The deck is written once, in index.qmd. Its Python cells and inline expressions run in a Jupyter kernel, as Quarto runs them; Markdown
-becomes text, tables and pictures. `--check` runs the cells and reads the slides, and makes no file.
+The deck is written once, in index.qmd. Its Python cells and inline expressions run in a Jupyter kernel, as Quarto runs
+them; Markdown becomes text, tables and pictures. `--check` runs the cells and reads the slides, and makes no file.
 """
 import base64, io, os, re, sys
 from pathlib import Path
@@ -17,23 +17,43 @@ def run(text):
     "All cells and inline expressions, in order: a function that gives the outputs of the next one"
     os.environ.pop('MPLBACKEND', None) # the kernel draws inline
     parts = re.finditer(r'^```\{python\}\n(.*?)^```|`\{python\} (.+?)`', text, re.S|re.M)
-    nb = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(s) for s in [DPI, *[m[1] or f'print({m[2]})' for m in parts]]])
+    sources = [DPI, *[m[1] or f'print({m[2]})' for m in parts]]
+    nb = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(s) for s in sources])
     NotebookClient(nb, timeout=600, kernel_name='python3', resources={'metadata': {'path': str(here)}}).execute()
     return iter([c.outputs for c in nb.cells[1:]])
+
+BLOCK = re.compile('|'.join([
+    r'^```(?P<lang>\{python\}|\w*)\n(?P<code>.*?)^```',
+    r'^::: *\{\.notes\}\n(?P<notes>.*?)^:::',
+    r'^\$\$(?P<tex>.+?)\$\$',
+    r'^!\[.*?\]\((?P<path>\S+?)\)(?P<attrs>\{.*?\})?',
+    r'(?P<table>(?:^\|[^\n]*\n?)+)',
+    r'(?P<prose>(?:^(?!```|:::|\$\$|!\[|\|)[^\n]*\S[^\n]*\n?)+)']), re.S|re.M)
 
 def blocks(text, outputs):
     "[(kind, value)]: text, equation, picture, table, code, notes"
     out = []
-    for m in re.finditer(r'^```(\{python\}|\w*)\n(.*?)^```|^::: *\{\.notes\}\n(.*?)^:::|^\$\$(.+?)\$\$|^!\[(.*?)\]\((\S+?)\)(\{.*?\})?|((?:^\|[^\n]*\n?)+)|((?:^(?!```|:::|\$\$|!\[|\|)[^\n]*\S[^\n]*\n?)+)', text, re.S|re.M):
-        lang, code, notes, tex, _, path, attrs, table, prose = m.groups()
-        if lang == '{python}': out += shown(code, next(outputs))
-        elif code: out.append(('code', code.rstrip()))
-        elif notes: out.append(('notes', ' '.join(notes.split())))
-        elif tex: out.append(('equation', tex))
-        elif path: out.append(('picture', ((here/path).read_bytes(), re.search(r'fig-alt="(.*?)"', attrs or '')[1])))
-        elif table: out.append(('table', [[c.strip() for c in r.strip().strip('|').split('|')] for r in table.strip().split('\n') if not re.fullmatch(r'[|\s:-]+', r)]))
-        elif prose: out.append(('text', INLINE.sub(lambda _: ''.join(o.text for o in next(outputs)).strip(), prose.strip())))
+    for m in BLOCK.finditer(text):
+        if m['lang'] == '{python}': out += shown(m['code'], next(outputs))
+        elif m['code']: out.append(('code', m['code'].rstrip()))
+        elif m['notes']: out.append(('notes', ' '.join(m['notes'].split())))
+        elif m['tex']: out.append(('equation', m['tex']))
+        elif m['path']: out.append(('picture', ((here/m['path']).read_bytes(), alt_text(m['attrs']))))
+        elif m['table']: out.append(('table', cells(m['table'])))
+        elif m['prose']: out.append(('text', filled(m['prose'], outputs)))
     return out
+
+def alt_text(attrs): return re.search(r'fig-alt="(.*?)"', attrs or '')[1]
+
+def cells(table):
+    "Rows of a Markdown table, without the line below its head"
+    rows = [r for r in table.strip().split('\n') if not re.fullmatch(r'[|\s:-]+', r)]
+    return [[c.strip() for c in r.strip().strip('|').split('|')] for r in rows]
+
+def filled(prose, outputs):
+    "Text with the values of its inline expressions"
+    def value(_): return ''.join(o.text for o in next(outputs)).strip()
+    return INLINE.sub(value, prose.strip())
 
 def shown(code, outs):
     "Blocks from the outputs of one cell"
@@ -48,10 +68,19 @@ def read_deck():
     "Front matter, and a list of (title, blocks)"
     _, front, text = (here/'index.qmd').read_text().split('---\n', 2)
     outputs, fences = run(text), []
-    hidden = re.sub(r'^```.*?^```', lambda m: fences.append(m[0]) or f'\0{len(fences)-1}\0', text, flags=re.S|re.M)
-    first, *rest = [re.sub('\0(\\d+)\0', lambda m: fences[int(m[1])], s) for s in re.split(r'^## +', hidden, flags=re.M)]
+    def hide(m): # a comment in a cell is no title
+        fences.append(m[0])
+        return f'\0{len(fences)-1}\0'
+    def show(m): return fences[int(m[1])]
+    hidden = re.sub(r'^```.*?^```', hide, text, flags=re.S|re.M)
+    first, *rest = [re.sub('\0(\\d+)\0', show, s) for s in re.split(r'^## +', hidden, flags=re.M)]
     blocks(first, outputs)
-    return yaml.safe_load(front), [(t.partition('\n')[0].strip(), blocks(t.partition('\n')[2], outputs)) for t in rest]
+    deck = []
+    for slide in rest:
+        title, _, content = slide.partition('\n')
+        title = re.sub(r'\{[.#].*?\}', '', title).strip() # without its attributes
+        deck.append((title, blocks(content, outputs)))
+    return yaml.safe_load(front), deck
 
 # --- python-pptx from here on
 
@@ -86,7 +115,8 @@ def formula(tex):
     matplotlib.use('agg')
     import matplotlib.pyplot as plt
     fig = plt.figure()
-    fig.text(0, 0, '$' + re.sub(r' *\\tag\{(.+?)\}', r'\\qquad (\1)', tex.strip()) + '$', fontsize=28, math_fontfamily='cm')
+    line = re.sub(r' *\\tag\{(.+?)\}', r'\\qquad (\1)', tex.strip())
+    fig.text(0, 0, f'${line}$', fontsize=28, math_fontfamily='cm')
     fig.savefig(out := io.BytesIO(), dpi=300, bbox_inches='tight', transparent=True)
     plt.close(fig)
     return out.getvalue()
@@ -133,14 +163,18 @@ def build(front, deck, path):
     def picture(slide, data, alt, top, height, largest=9.):
         w, h = Image.open(io.BytesIO(data)).size
         scale = min((WIDE-2*MARGIN)/w, height/h, largest)
-        pic = slide.shapes.add_picture(io.BytesIO(data), Inches((WIDE-w*scale)/2), Inches(top+(height-h*scale)/2), Inches(w*scale), Inches(h*scale))
+        w, h = w*scale, h*scale
+        place = [Inches(o) for o in ((WIDE-w)/2, top + (height-h)/2, w, h)]
+        pic = slide.shapes.add_picture(io.BytesIO(data), *place)
         pic._element.nvPicPr.cNvPr.set('descr', alt)
 
     def grid(slide, cells, top, height):
         size = 16 if len(cells) < 10 else 13
         widths = [max(len(re.sub(r'[$*`\\]', '', r[k])) for r in cells) + 2 for k in range(len(cells[0]))]
         unit = min(size*.6/72, (WIDE-2*MARGIN)/sum(widths))
-        shape = slide.shapes.add_table(len(cells), len(widths), Inches((WIDE-unit*sum(widths))/2), Inches(top), Inches(unit*sum(widths)), Inches(height-.2))
+        wide = unit*sum(widths)
+        place = [Inches(o) for o in ((WIDE-wide)/2, top, wide, height-.2)]
+        shape = slide.shapes.add_table(len(cells), len(widths), *place)
         for k,w in enumerate(widths): shape.table.columns[k].width = Inches(unit*w)
         for i,r in enumerate(cells):
             for k,c in enumerate(r):
@@ -162,8 +196,10 @@ def build(front, deck, path):
                 write(p, line, size if kind == 'text' else size-4, None if kind == 'text' else 'mono')
 
     title = prs.slides.add_slide(prs.slide_layouts[0])
-    for shape,text,top,size in zip(title.placeholders, (front['title'], front['subtitle'] + '\n' + front['author']), (2.2, 3.9), (48, 24)):
-        shape.left, shape.width, shape.top, shape.height = Inches(MARGIN), Inches(WIDE-2*MARGIN), Inches(top), Inches(1.5)
+    texts = front['title'], front['subtitle'] + '\n' + front['author']
+    for shape,text,top,size in zip(title.placeholders, texts, (2.2, 3.9), (48, 24)):
+        shape.left, shape.width = Inches(MARGIN), Inches(WIDE-2*MARGIN)
+        shape.top, shape.height = Inches(top), Inches(1.5)
         shape.text = text
         for p in shape.text_frame.paragraphs: p.font.size = Pt(size)
     title.shapes.title.text_frame.paragraphs[0].font.color.rgb = ink
@@ -177,7 +213,8 @@ def build(front, deck, path):
         content = [(k, (formula(v), v.strip()) if k == 'equation' else v) for k,v in content if k != 'notes']
         if notes: slide.notes_slide.notes_text_frame.text = notes
         free, room = sum(k == 'picture' for k,_ in content), HIGH - 1.3 - .35
-        size = next((s for s in (26, 24, 22, 20) if sum(high(*o, s) or 0 for o in content) < room - .5 and not free), 20)
+        def fits(s): return sum(high(*o, s) or 0 for o in content) < room - .5
+        size = 20 if free else next((s for s in (26, 24, 22, 20) if fits(s)), 20)
         top, left = 1.3, room - sum(high(*o, size) or 0 for o in content)
         if left < 0: print(f'too full by {-left:.1f} inches: {name}', file=sys.stderr)
         gap = .25 if not free and left > .25*len(content) else 0
