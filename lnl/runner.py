@@ -155,7 +155,7 @@ def results_on(
         for future in [f for f in going if f.done()]: yield going.pop(future), result_of(future)
         time.sleep(.1)
 
-# %% ../nbs/41_runner.ipynb #4cff61b7
+# %% ../nbs/41_runner.ipynb #e7b61dec
 def run_jobs(
     jobs:dict, # {key: (function, arguments)}; functions of a module, or plain ones of a notebook
     workers:int=1, # processes on this machine
@@ -166,6 +166,7 @@ def run_jobs(
 ) -> dict: # {key: result or Failure}, in the order of `jobs`
     "Do jobs side by side; a job that fails or dies costs its own result. Raises `ValueError`, `RuntimeError` if the scheduler is gone"
     if workers < 1: raise ValueError(f'workers must be a whole number >= 1, got {workers}')
+    if not jobs: return {}
     if cluster:
         with running_cluster(cluster) as client: return collect(jobs, results_on(client, jobs, say), on_result)
     if workers == 1 and not apart: return collect(jobs, results_here(jobs), on_result)
