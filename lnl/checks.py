@@ -30,8 +30,8 @@ from .sweep import read_sweep
 from .toy import toy_points
 from .unlearn import RECIPES, Unlearn
 
-# %% ../nbs/92_checks.ipynb #b2e5e452
-PER_CENT = 'a share in 0..1 is asked for, not per cent.'
+# %% ../nbs/92_checks.ipynb #e990624f
+PER_CENT = 'a share in 0..1 is asked for, not per cent.' # a hint of many checks
 def judge(
     name:str, # of the answer, for the error
     answer, # a number, or a tensor that holds one
