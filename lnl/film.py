@@ -106,7 +106,8 @@ def lnl_film(
     "Record the training of the baseline and of the unlearned network as a film"
     torch.set_num_threads(1)
     cfg = read_config(config, n_train=n_train, epochs=epochs)
-    if cfg['data'] != 'colored_mnist': raise ValueError(f"config must be one of Colored MNIST, got data {cfg['data']!r}")
+    if cfg['data'] != 'colored_mnist':
+        raise ValueError(f"config must be one of Colored MNIST, got data {cfg['data']!r}")
     train = ColoredMNIST('train', cfg['var'], cfg['seed'], cfg['n_train'])
     test = ColoredMNIST('test', cfg['var'], cfg['seed'], n_test)
     dls = train.dls(bs=cfg['bs'], valid=test, device=cfg['device'])

@@ -157,7 +157,7 @@ def grid_cells(
 # %% ../nbs/50_playground.ipynb #58d9ba44
 def export_results(
     out, # folder
-    results=None, # folder with colored_mnist.csv and film.json; either may be missing. None: those of the package
+    results=None, # folder with colored_mnist.csv and film.json, either may be missing; None: the package's
 ) -> list: # what was written: grid, film, both or nothing
     "Write `grid.json` and `film.json` from the results, as far as there are any"
     results = Path(results or files('lnl')/'assets'/'results')
