@@ -213,7 +213,7 @@ def lnl_playground(
 def play(
     box:w.Widget, # usually the box of an app
 ) -> bool: # was it shown?
-    "Show a widget in Jupyter or Colab, but not when a notebook is run by a program (elsewhere: end a cell with the widget itself)"
+    "Show a widget in Jupyter or Colab, but not when a notebook is run by a program"
     live = 'JPY_SESSION_NAME' in os.environ or 'google.colab' in sys.modules
     if live: display(box)
     return live
