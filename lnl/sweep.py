@@ -4,8 +4,8 @@
 
 # %% auto #0
 __all__ = ['ELSEWHERE', 'DONE', 'unfold', 'Run', 'as_text', 'read_sweep', 'describe', 'my_turn', 'measured', 'one_run',
-           'read_table', 'write_table', 'read_rows', 'cell_says', 'same_run', 'rows_of', 'is_done', 'completed',
-           'with_row', 'run_folder', 'row_of', 'run_sweep', 'lnl_sweep', 'lnl_report']
+           'whole_lines', 'read_table', 'write_table', 'read_rows', 'cell_says', 'same_run', 'rows_of', 'is_done',
+           'completed', 'with_row', 'run_folder', 'row_of', 'run_sweep', 'lnl_sweep', 'lnl_report']
 
 # %% ../nbs/43_sweep.ipynb #551151be
 import csv, fcntl, io, itertools, json
@@ -86,7 +86,7 @@ def describe(
     cells = {k: as_text(v) if isinstance(v, (dict, list)) else v for k, v in cfg.items() if k != 'methods'}
     return dict(method=cfg['methods'][0], **cells)
 
-# %% ../nbs/43_sweep.ipynb #2a67708a
+# %% ../nbs/43_sweep.ipynb #baaf15cf
 @contextmanager
 def my_turn(
     folder:Path, # made if need be
@@ -121,21 +121,26 @@ def one_run(
         torch.set_num_threads(1)
         row = dict(run=run_id(run.cfg), **describe(run.cfg))
         how = provenance()
-        try: row.update(measured(run, folder), status='ok')
-        except FloatingPointError as e: row.update(status='diverged', message=str(e))
+        try: row.update(measured(run, folder), status='ok', message=None)
+        except FloatingPointError as e: row.update(status='diverged', message=str(e).strip().splitlines()[-1])
         write_json(record, {**row, **how})
         for path in folder.glob('*_state.pth'): path.unlink() # nothing to go on with
     return json.loads(record.read_text(encoding='utf8'))
 
-# %% ../nbs/43_sweep.ipynb #ea4cd735
+# %% ../nbs/43_sweep.ipynb #73c7a898
+def whole_lines(
+    path:Path, # a text file; need not exist
+) -> io.StringIO: # to read from
+    "A file without half a line at its end"
+    path = Path(path)
+    text = path.read_text(encoding='utf8') if path.exists() else ''
+    return io.StringIO(text[:text.rfind('\n')+1])
+
 def read_table(
     path:Path, # CSV of a sweep; need not exist, may be empty
 ) -> list: # a dict of texts per row
     "The rows of a table as they stand there"
-    path = Path(path)
-    text = path.read_text(encoding='utf8') if path.exists() else ''
-    whole = text[:text.rfind('\n')+1]
-    return list(csv.DictReader(io.StringIO(whole)))
+    return list(csv.DictReader(whole_lines(path)))
 
 def write_table(
     path:Path, # CSV; replaced in one go
@@ -154,7 +159,7 @@ def read_rows(
     path:Path, # CSV of a sweep
 ) -> pd.DataFrame: # one row per run
     "The rows of a table as numbers and texts"
-    return pd.read_csv(path, dtype=dict(run=str, settings=str, commit=str, python=str, message=str), float_precision='round_trip')
+    return pd.read_csv(whole_lines(path), dtype=dict(run=str, settings=str, commit=str, python=str, message=str))
 
 # %% ../nbs/43_sweep.ipynb #31f1ca51
 DONE = ('ok', 'diverged')
