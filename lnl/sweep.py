@@ -86,7 +86,7 @@ def describe(
     cells = {k: as_text(v) if isinstance(v, (dict, list)) else v for k, v in cfg.items() if k != 'methods'}
     return dict(method=cfg['methods'][0], **cells)
 
-# %% ../nbs/43_sweep.ipynb #baaf15cf
+# %% ../nbs/43_sweep.ipynb #a00ea2f4
 @contextmanager
 def my_turn(
     folder:Path, # made if need be
@@ -122,7 +122,7 @@ def one_run(
         row = dict(run=run_id(run.cfg), **describe(run.cfg))
         how = provenance()
         try: row.update(measured(run, folder), status='ok', message=None)
-        except FloatingPointError as e: row.update(status='diverged', message=str(e).strip().splitlines()[-1])
+        except FloatingPointError as e: row.update(status='diverged', message=str(e).splitlines()[-1].strip())
         write_json(record, {**row, **how})
         for path in folder.glob('*_state.pth'): path.unlink() # nothing to go on with
     return json.loads(record.read_text(encoding='utf8'))
