@@ -52,7 +52,7 @@ def results_here(
     "Do the jobs in this process, one after the other"
     for key, job in jobs.items(): yield key, outcome(*job)
 
-# %% ../nbs/41_runner.ipynb #8099ddaf
+# %% ../nbs/41_runner.ipynb #a9b379f2
 @contextmanager
 def local_workers(
     n:int, # processes
@@ -61,12 +61,12 @@ def local_workers(
     import dask
     from distributed import Client, LocalCluster
     settings = {'distributed.scheduler.allowed-failures': 0}
+    each = dict(threads_per_worker=1, memory_limit=0)
     where = dict(dashboard_address='127.0.0.1:0', silence_logs=logging.CRITICAL)
     with TemporaryDirectory() as folder, dask.config.set(settings):
-        with LocalCluster(n_workers=n, threads_per_worker=1, memory_limit=0, local_directory=folder, **where) as cluster:
-            with Client(cluster) as client:
-                try: yield client
-                finally: kill_workers(cluster)
+        with LocalCluster(n_workers=n, local_directory=folder, **each, **where) as cluster, Client(cluster) as client:
+            try: yield client
+            finally: kill_workers(cluster)
 
 def kill_workers(
     cluster, # Dask `LocalCluster`
@@ -101,7 +101,7 @@ def running_cluster(
         with Client(address, timeout=60) as client: yield client
     finally: log.setLevel(level)
 
-# %% ../nbs/41_runner.ipynb #6be47e5c
+# %% ../nbs/41_runner.ipynb #002e50f8
 def end_with_parent():
     "End this process as soon as its input is closed, whatever it does"
     def watch():
@@ -128,7 +128,8 @@ def do_job(
         path = Path(own)/'job'
         path.write_bytes(job)
         command = [sys.executable, '-c', f'from lnl.runner import do_file; do_file({str(path)!r})']
-        with subprocess.Popen(command, stdin=subprocess.PIPE, cwd=folder, start_new_session=True) as process: process.wait()
+        with subprocess.Popen(command, stdin=subprocess.PIPE, cwd=folder, start_new_session=True) as process:
+            process.wait()
         result = Path(f'{path}.result')
         if process.returncode: return Failure('killed', f'its process ended with code {process.returncode}')
         return pickle.loads(result.read_bytes())
@@ -184,16 +185,16 @@ def results_on(
         for future in [f for f in going if f.done()]: yield going.pop(future), result_of(future)
         time.sleep(.1)
 
-# %% ../nbs/41_runner.ipynb #e7b61dec
+# %% ../nbs/41_runner.ipynb #14d0351a
 def run_jobs(
     jobs:dict, # {key: (function, arguments)}; functions of a module, or plain ones of a notebook
     workers:int=1, # processes on this machine
     cluster:str=None, # address of a running Dask scheduler, such as tcp://HOST:PORT, whose workers are used instead
-    apart:bool=False, # is a single worker a process of its own, too? It costs seconds, and survives a job that is killed
+    apart:bool=False, # a process for a single worker, too? It costs seconds, and survives a job that is killed
     say=None, # called with a line if a cluster has no worker
     on_result=None, # called with key and result as soon as a job is done
 ) -> dict: # {key: result or Failure}, in the order of `jobs`
-    "Do jobs side by side; a job that fails or dies costs its own result. Raises `ValueError`, `RuntimeError` if the scheduler is gone"
+    "Do jobs side by side; one that fails or dies costs its own result. Raises `ValueError`, `RuntimeError` (no scheduler)"
     if workers < 1: raise ValueError(f'workers must be a whole number >= 1, got {workers}')
     if not jobs: return {}
     if cluster:

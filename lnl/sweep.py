@@ -7,7 +7,7 @@ __all__ = ['ELSEWHERE', 'DONE', 'unfold', 'Run', 'as_text', 'read_sweep', 'descr
            'whole_lines', 'read_table', 'write_table', 'read_rows', 'cell_says', 'same_run', 'rows_of', 'is_done',
            'completed', 'with_row', 'run_folder', 'row_of', 'run_sweep', 'lnl_sweep', 'lnl_report']
 
-# %% ../nbs/43_sweep.ipynb #551151be
+# %% ../nbs/43_sweep.ipynb #57c2bc09
 import csv, fcntl, io, itertools, json
 from contextlib import contextmanager
 from importlib.resources import files
@@ -15,7 +15,8 @@ from pathlib import Path
 from typing import NamedTuple
 import matplotlib.pyplot as plt, pandas as pd, torch, yaml
 from .cli import command, provenance, write_json, write_text
-from .experiments import DATASETS, check_config, load_network, parse_yaml, read_yaml, rehearse, run_id, same_numbers, train_method
+from .experiments import DATASETS, check_config, load_network, parse_yaml, read_yaml, rehearse, run_id, same_numbers
+from .experiments import train_method
 from .results import group_cols, load_results, show_figure4, show_sensitivity, summarize
 from .runner import Failure, run_jobs
 
@@ -29,7 +30,7 @@ def unfold(
         if not v: raise ValueError(f'{k} is an empty list, so that its grid has no runs: {grid}')
     return [dict(zip(lists, values)) for values in itertools.product(*lists.values())]
 
-# %% ../nbs/43_sweep.ipynb #5a0b8c54
+# %% ../nbs/43_sweep.ipynb #42063aae
 ELSEWHERE = ('path', 'device', 'num_workers') # keys that say where, not what
 class Run(NamedTuple):
     "One run of a sweep"
@@ -40,7 +41,8 @@ class Run(NamedTuple):
     @property
     def name(self) -> str: # method, and what is changed
         "What to call it"
-        parts = [f'{k} {as_text(v)}' for k, v in self.cfg.items() if k in self.changed and k not in ('methods', *ELSEWHERE)]
+        said = self.changed - {'methods', *ELSEWHERE}
+        parts = [f'{k} {as_text(v)}' for k, v in self.cfg.items() if k in said]
         return ' '.join([*self.cfg['methods'], *parts])
 
 def as_text(
@@ -226,7 +228,7 @@ def with_row(
     stale = [row for row in same if row['status'] not in DONE or row.get('run') == new['run']]
     return [*(completed(row, runs) for row in rows if row not in stale), new]
 
-# %% ../nbs/43_sweep.ipynb #c383d3cb
+# %% ../nbs/43_sweep.ipynb #64be572f
 def run_folder(
     folder:Path, # of the sweep
     key:str, # id of the run
@@ -252,13 +254,14 @@ def run_sweep(
     folder:Path=Path('results/sweep'), # a folder per run: record, weights, metrics per epoch; workers must see it, too
     say=print, # called with a line per finished run
 ):
-    "Do all runs that have neither a record in `folder` nor a row in `out`; raises what is wrong with the first, before it begins"
+    "Do all runs that have neither a record in `folder` nor a row in `out`; raises what is wrong with the first of them"
     def write(row):
         with my_turn(Path(folder)): write_table(out, with_row(read_table(out), runs, row))
 
     for key, run in runs.items():
         record = run_folder(folder, key, run)/'row.json'
-        if record.exists() and not is_done(key, runs, read_table(out)): write(json.loads(record.read_text(encoding='utf8')))
+        known = not record.exists() or is_done(key, runs, read_table(out))
+        if not known: write(json.loads(record.read_text(encoding='utf8')))
     rows = read_table(out)
     todo = {key: run for key, run in runs.items() if not is_done(key, runs, rows)}
     say(f'{len(runs)} runs, {len(runs)-len(todo)} of them done before')
@@ -293,7 +296,7 @@ def lnl_sweep(
     runs = read_sweep(sweep, epochs=epochs, n_train=n_train, path=data)
     run_sweep(runs, out, workers, cluster, Path('results')/out.stem, lambda line: print(line, flush=True))
 
-# %% ../nbs/43_sweep.ipynb #53b27e56
+# %% ../nbs/43_sweep.ipynb #5314a6af
 @command
 def lnl_report(
     table:str=None, # CSV of `lnl_sweep` (default: the one that ships)
@@ -312,5 +315,6 @@ def lnl_report(
     for name, show in figures.items(): show(rows).savefig(out/f'{name}.png', dpi=120, bbox_inches='tight')
     plt.close('all')
     differ = [k for k in group_cols(rows) if k == 'method' or summary[k].nunique(dropna=False) > 1]
-    print(summary[[*differ, 'runs', 'failed', 'accuracy', 'interval', 'paper', 'difference']].round(4).to_string(index=False))
+    shown = summary[[*differ, 'runs', 'failed', 'accuracy', 'interval', 'paper', 'difference']]
+    print(shown.round(4).to_string(index=False))
     print(f"{len(rows)} runs; {', '.join(['summary.csv', *[f'{f}.png' for f in figures]])} in {out}/")
