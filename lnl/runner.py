@@ -151,9 +151,13 @@ def result_of(
 ): # a result or a Failure
     "What came of a job; raises `RuntimeError` if the scheduler is gone"
     from distributed import KilledWorker
-    if future.status == 'cancelled': raise RuntimeError('the scheduler is gone')
-    error = future.exception()
-    if error is None: return future.result()
+    from distributed.client import FutureCancelledError
+    try:
+        error = future.exception()
+        if error is None: return future.result()
+    except (OSError, FutureCancelledError): # not the job's own error, which is returned, not raised
+        raise RuntimeError('the scheduler is gone') from None
+    if isinstance(error, FutureCancelledError): raise RuntimeError('the scheduler is gone')
     if isinstance(error, KilledWorker): return Failure('killed', 'its worker was killed')
     return failed(error)
 
@@ -194,7 +198,7 @@ def run_jobs(
     say=None, # called with a line if a cluster has no worker
     on_result=None, # called with key and result as soon as a job is done
 ) -> dict: # {key: result or Failure}, in the order of `jobs`
-    "Do jobs side by side; one that fails or dies costs its own result. Raises `ValueError`, `RuntimeError` (no scheduler)"
+    "Do jobs side by side; one that fails or dies costs its own result. Raises `ValueError`, `RuntimeError`"
     if workers < 1: raise ValueError(f'workers must be a whole number >= 1, got {workers}')
     if not jobs: return {}
     if cluster:
