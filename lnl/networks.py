@@ -4,13 +4,13 @@
 
 # %% auto #0
 __all__ = ['IMAGENET', 'SIDES', 'Normalize', 'MapHeads', 'BiasNet', 'digit_net', 'eval_mode', 'device_of', 'features',
-           'load_pretrained', 'VectorHeads', 'layout_of', 'to_maps', 'ToMaps', 'bias_heads', 'backbone', 'load_weights',
-           'pixel_constants', 'module_calls', 'cut_places', 'Around', 'read_steps', 'cut_parts', 'cut_model',
-           'photo_net', 'grid_of', 'check_net']
+           'load_pretrained', 'VectorHeads', 'layout_of', 'to_maps', 'ToMaps', 'bias_heads', 'small_net', 'backbone',
+           'load_weights', 'pixel_constants', 'module_calls', 'cut_places', 'Around', 'read_steps', 'cut_parts',
+           'cut_model', 'photo_net', 'grid_of', 'check_net']
 
-# %% ../nbs/02_networks.ipynb #1ec8f610
+# %% ../nbs/02_networks.ipynb #1b04db14
 import math, numpy as np, random, torch, torchvision, warnings
-from collections import Counter
+from collections import Counter, OrderedDict
 from contextlib import contextmanager
 from copy import deepcopy
 from difflib import get_close_matches
@@ -212,9 +212,28 @@ def _bias_sizes(bias):
     if sizes and all(isinstance(k, Integral) and k > 0 for k in sizes): return sizes
     raise ValueError(f"bias must be 'color', None or a list of numbers of categories, got {bias!r}")
 
-# %% ../nbs/02_networks.ipynb #2b0b6601
+# %% ../nbs/02_networks.ipynb #2403cbdc
+def small_net(
+    n_out:int=2, # classes
+) -> nn.Sequential: # float [n,3,height,width] -> logits [n,n_out]; layer1, layer2, layer3, avgpool, flatten, fc
+    "A plain convolutional network for small pictures, untrained; each stage halves the sides"
+    def stage(c_in, c_out):
+        return nn.Sequential(
+            nn.Conv2d(c_in, c_out, 3, stride=2, padding=1, bias=False),
+            nn.BatchNorm2d(c_out),
+            nn.ReLU())
+
+    return nn.Sequential(OrderedDict(
+        layer1=stage(3, 16),
+        layer2=stage(16, 32),
+        layer3=stage(32, 64),
+        avgpool=nn.AdaptiveAvgPool2d(1),
+        flatten=nn.Flatten(),
+        fc=nn.Linear(64, n_out)))
+
+# %% ../nbs/02_networks.ipynb #425e0977
 def backbone(
-    arch, # a name in torchvision or timm; a class or function; a network, of which a copy on the CPU is made
+    arch, # 'small', a name in torchvision or timm; a class or function; a network, of which a copy on the CPU is made
     pretrained=True, # `True`: download weights (of ImageNet), `False`: random ones, a path: read a file
 ) -> nn.Module: # the uncut network
     "A classifier of pictures with its weights; raises `ValueError` for an unknown name, `OSError` if a download fails"
@@ -236,6 +255,9 @@ def _make(arch, download):
     return arch()
 
 def _make_named(name, download):
+    if name == 'small' and download:
+        raise ValueError("'small' has no weights to download: use pretrained=False, or a file")
+    if name == 'small': return small_net()
     names = list_models(module=torchvision.models)
     if name in names: return get_model_builder(name)(weights='DEFAULT' if download else None)
     if find_spec('timm'):
@@ -450,18 +472,19 @@ def _checked_parts(model, cut, head, x, before_head):
     if not torch.equal(z, kept): raise ValueError("what follows changes z in place; cut behind it")
     return f, g, z
 
-# %% ../nbs/02_networks.ipynb #17d2e221
+# %% ../nbs/02_networks.ipynb #0f800346
 def photo_net(
-    arch='resnet18', # a name in torchvision or timm; a class or function; a network, which is copied
+    arch='resnet18', # 'small', a name in torchvision or timm; a class or function; a network, which is copied
     n_out:int=2, # classes
     bias='color', # 'color': 8 bins of R, G, B at each place; a list: categories per attribute; `None`: no heads
-    cut:str=None, # name of the last module of f; `None`: the stage nearest to the middle, layer2 in a ResNet
+    cut:str=None, # name of the last module of f; `None`: nearest to the middle, layer2 in a ResNet; layer3 in 'small'
     pretrained=True, # weights trained on ImageNet: `True`, `False`, or the path of a file, as in backbone
     mean:tuple=None, # per channel, of the pixels in 0..1; `None`: what the weights expect
     std:tuple=None, # per channel
 ) -> BiasNet: # takes float [n,3,height,width] in 0..1; `cut` is the name of the cut
     "f, g and h for photographs from any backbone; raises `ValueError`, or `OSError` if a download fails"
     _bias_sizes(bias)
+    if isinstance(arch, str) and arch == 'small': cut = cut or 'layer3'
     model = backbone(arch, pretrained)
     own_mean, own_std = pixel_constants(arch, model)
     yours = isinstance(arch, nn.Module) or not isinstance(pretrained, bool)
