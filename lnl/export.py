@@ -230,7 +230,7 @@ def card_head(
         tags=['image-classification', 'bias', 'fairness', config['arch'], config['method']])
     return f"---\n{yaml.safe_dump(head, sort_keys=False)}---"
 
-# %% ../nbs/39_export.ipynb #acad1264
+# %% ../nbs/39_export.ipynb #d8975929
 USE = """```python
 from lnl.export import load_exported
 load_exported('folder').predict(['picture.jpg'])
@@ -249,10 +249,9 @@ def model_card(
     of_data = [o for o in sections if o['id'] in data]
     others = [o for o in sections if o['id'] not in data and o.get('tables')]
     if results is not None: others = [o for o in sections if o['id'] in results]
-    labels = ' or '.join(map(cell_text, config['vocab']))
     chapters = {
-        'Model description': [report.get('subtitle', ''), *report.get('verdict', []), *describe(config, labels), USE],
-        'Intended use': [intended or f"Nobody has said what it is for. It was trained to tell {labels} apart; for "
+        'Model description': [report.get('subtitle', ''), *report.get('verdict', []), *describe(config), USE],
+        'Intended use': [intended or "Nobody has said what it is for. It was trained to tell its labels apart; for "
             "pictures of another kind, or from another source, nothing is known."],
         'How biased was the training data?': [section_text(o) for o in of_data] or ["Nobody has said."],
         'Results by group': [section_text(o) for o in others] or ["Nobody has measured it."],
@@ -265,12 +264,13 @@ def model_card(
 
 def describe(
     config:dict, # from export_config
-    labels:str, # their names in one text
 ) -> list: # paragraphs
     "What a network is and what it takes"
     size, method = config['size'], METHODS[config['method']]
-    return [f"The network answers *{labels}* to a picture. Architecture: {config['arch']}, cut behind {config['cut']}. "
-            f"Trained by: {method.title} ({method.paper}), with lnl {config['lnl']}.",
+    names = list(map(cell_text, config['vocab']))
+    labels = ', '.join(names[:10] + ['…']*(len(names) > 10))
+    return [f"The network answers with one of {len(names)} labels: {labels}. Architecture: {config['arch']}, "
+            f"cut behind {config['cut']}. Trained by: {method.title} ({method.paper}), with lnl {config['lnl']}.",
         f"A picture is squashed to {size}×{size} pixels, RGB in 0..1; the network normalises by itself."]
 
 def bullets(
