@@ -5,8 +5,8 @@
 # %% auto #0
 __all__ = ['PROPERTIES', 'SPLIT', 'UNREADABLE', 'DEGREES', 'picture_looks', 'picture_row', 'picture_table', 'witnesses',
            'spellings', 'copies', 'leaks', 'TableCheck', 'check_table', 'value_bins', 'shuffled_labels',
-           'chance_levels', 'label_bits', 'candidates', 'Suspects', 'suspects', 'heat_map', 'bound_rows', 'dealt',
-           'split_table']
+           'chance_levels', 'label_bits', 'candidates', 'ranked', 'Suspects', 'suspects', 'heat_map', 'bound_rows',
+           'dealt', 'check_parts', 'split_table']
 
 # %% ../nbs/24_suspects.ipynb #361a362e
 import colorsys, hashlib, html, os, warnings
@@ -156,7 +156,7 @@ def _edges_of(df, bias, edges): # {column: edges or None}
     if odd: raise ValueError(f"edges are for {odd}, not among the table's columns {list(df)}")
     return {col: edges.get(col) for col in bias}
 
-# %% ../nbs/24_suspects.ipynb #db2a1b4d
+# %% ../nbs/24_suspects.ipynb #8b3cf1c1
 def spellings(
     df:pd.DataFrame, # one row per picture
     cols, # columns of names
@@ -165,7 +165,7 @@ def spellings(
     found = {}
     for col in cols:
         _check_column(df, col, 'cols')
-        n = df[col].value_counts()
+        n = df[col].astype(object).value_counts()
         blank = [name for name in n.index if isinstance(name, str) and not name.strip()]
         mapping = dict.fromkeys(blank)
         for names in alike(name for name in n.index if name not in blank):
@@ -204,7 +204,7 @@ def _check_pictures(df, pictures):
     if not fits or not pictures.index.equals(df.index):
         raise ValueError(f"pictures must be the picture_table of these {len(df)} rows")
 
-# %% ../nbs/24_suspects.ipynb #21a8ca34
+# %% ../nbs/24_suspects.ipynb #4b827611
 SPLIT = ['train', 'valid', 'test'] # the parts
 def leaks(
     df:pd.DataFrame, # one row per picture
@@ -222,8 +222,10 @@ def leaks(
     said = df[part]
     found.append(('error', 'unknown part', part, f'rows are in none of {SPLIT}', ~said.isin(SPLIT)))
     if group is not None:
-        both = said.groupby(df[group]).transform('nunique') > 1
-        found.append(('error', 'group in two parts', group, 'rows belong to groups that are in two parts', both))
+        n_parts = said.groupby(df[group]).nunique()
+        both = df[group].isin(n_parts.index[n_parts > 1])
+        what = f'rows of {(n_parts > 1).sum()} of {len(n_parts)} groups'
+        found.append(('error', 'group in two parts', group, what, both))
     for col, cats in names.items():
         trains = cats.isin(cats[said == 'train'].dropna())
         watched = cats.isin(cats[said != 'train'].dropna())
@@ -262,7 +264,30 @@ class TableCheck:
         advice = [f'<p>{html.escape(self.advice)}</p>'] if self.advice else []
         return ''.join([f'<p>{html.escape(self.title)}</p>', *tables, *advice])
 
-# %% ../nbs/24_suspects.ipynb #35bc7ace
+# %% ../nbs/24_suspects.ipynb #c949e1b5
+def _all_names(df, label, bias, edges): # {column: its categories}, the label first
+    check_columns(df, label, None)
+    names = {label: _names(label, 'label', df)}
+    for col, cuts in _edges_of(df, bias, edges).items():
+        if col == label: raise ValueError(f"bias names {col!r}, which is the label")
+        names[col] = _names(col, 'bias', df, cuts)
+    for col, cats in names.items():
+        if cats.nunique() < 2:
+            argument = 'label' if col == label else 'bias'
+            raise ValueError(f"{argument} {col!r} must have two or more categories, got {list(cats.cat.categories)}")
+    return names
+
+def _problems(df, fn, found): # the table of what was found, the worst first
+    rows = []
+    for degree, kind, col, what, where in found:
+        if not where.any(): continue
+        column = col if col and df[col][where].notna().any() else fn
+        rows.append(dict(degree=degree, kind=kind, column=col, what=what, n=int(where.sum()),
+            example=repr(df[column][where].iloc[0])))
+    table = pd.DataFrame(rows, columns=['degree', 'kind', 'column', 'what', 'n', 'example'])
+    return table.sort_values('degree', key=lambda o: o.map(DEGREES.index), kind='stable', ignore_index=True)
+
+# %% ../nbs/24_suspects.ipynb #6be320ce
 UNREADABLE = dict(missing='are not there', corrupt='are broken', deep='have more than 8 bits') # and then not used
 DEGREES = ['error', 'warning', 'note']
 def check_table(
@@ -296,44 +321,30 @@ def check_table(
     counts = witnesses(known, label, bias, edges, part) if len(known) else pd.DataFrame()
     return TableCheck(pictures, _problems(df, fn, found), mapping, counts)
 
-def _all_names(df, label, bias, edges): # {column: its categories}, the label first
-    check_columns(df, label, None)
-    names = {label: _names(label, 'label', df)}
-    for col, cuts in _edges_of(df, bias, edges).items():
-        if col == label: raise ValueError(f"bias names {col!r}, which is the label")
-        names[col] = _names(col, 'bias', df, cuts)
-    for col, cats in names.items():
-        if cats.nunique() < 2:
-            argument = 'label' if col == label else 'bias'
-            raise ValueError(f"{argument} {col!r} must have two or more categories, got {list(cats.cat.categories)}")
-    return names
-
-def _problems(df, fn, found): # the table of what was found, the worst first
-    rows = []
-    for degree, kind, col, what, where in found:
-        if not where.any(): continue
-        column = col if col and df[col][where].notna().any() else fn
-        rows.append(dict(degree=degree, kind=kind, column=col, what=what, n=int(where.sum()),
-            example=repr(df[column][where].iloc[0])))
-    table = pd.DataFrame(rows, columns=['degree', 'kind', 'column', 'what', 'n', 'example'])
-    return table.sort_values('degree', key=lambda o: o.map(DEGREES.index), kind='stable', ignore_index=True)
-
-# %% ../nbs/24_suspects.ipynb #8f4f24e2
+# %% ../nbs/24_suspects.ipynb #ad827ea7
 def value_bins(
     df:pd.DataFrame, # one row per picture
     col:str, # the column
-    edges=None, # of a column of numbers; None: names as they are, more than ten different numbers cut at their quintiles
-) -> pd.Series: # categories, 'missing' among them
+    edges=None, # of a column of numbers; None: names as they are, measurements and dates cut at their quintiles
+) -> pd.Series: # categories; what is missing is called 'missing'
     "A column as categories that can be counted; raises `ValueError`"
     _check_column(df, col, 'col')
     values = df[col]
-    try: different = values.nunique()
+    try: measured = edges is None and _is_measured(values)
     except TypeError: raise ValueError(f"col {col!r} must hold names or numbers, got {values.iloc[0]!r}") from None
-    measured = is_datetime64_any_dtype(values) or is_numeric_dtype(values) and not is_bool_dtype(values)
-    if edges is None and measured and different > 10: cats = _quintiles(values)
-    else: cats = _names(col, 'col', df, edges)
+    return _with_missing(_quintiles(values) if measured else _names(col, 'col', df, edges))
+
+def _is_measured(values): # whole numbers are names, unless there are very many
+    different = values.nunique()
+    if is_datetime64_any_dtype(values): return different > 10
+    if not is_numeric_dtype(values) or is_bool_dtype(values): return False
+    whole = (values.dropna() % 1 == 0).all()
+    return different > (50 if whole else 10)
+
+def _with_missing(cats):
     if not cats.isna().any(): return cats
-    return cats.cat.add_categories(['missing']).fillna('missing')
+    if 'missing' not in cats.cat.categories: cats = cats.cat.add_categories(['missing'])
+    return cats.fillna('missing')
 
 def _quintiles(values):
     known = values.dropna()
@@ -341,7 +352,7 @@ def _quintiles(values):
     cuts = [cut for cut in cuts if cut > known.min()] or [known[known > known.min()].min()]
     shown = [f'{cut:.3g}' if is_numeric_dtype(known) else str(cut) for cut in cuts]
     names = [f'< {shown[0]}', *[f'{a} to {b}' for a, b in zip(shown, shown[1:])], f'≥ {shown[-1]}']
-    codes = sum((values >= cut).astype(int) for cut in cuts)
+    codes = sum((values >= cut).fillna(False).astype(int) for cut in cuts)
     return pd.Series(pd.Categorical.from_codes(codes.where(values.notna(), -1), names), values.index)
 
 # %% ../nbs/24_suspects.ipynb #50de2d0d
@@ -387,7 +398,7 @@ def chance_levels(
     rank = int(np.ceil(.95*(shuffles + 1)))
     return mean[:,0] + largest[rank - 1]*sd[:,0]
 
-# %% ../nbs/24_suspects.ipynb #61c05948
+# %% ../nbs/24_suspects.ipynb #1a93f693
 def label_bits(
     codes, # int [n], a category per row, from 0
     labels, # int [draws,n], a label per row, from 0
@@ -397,19 +408,24 @@ def label_bits(
     labels = np.atleast_2d(labels)
     n_labels = labels.max() + 1
     size = (codes.max() + 1)*n_labels
-    counts = np.stack([np.bincount(codes*n_labels + y, minlength=size) for y in labels])
-    counts = counts.reshape(len(labels), -1, n_labels)
-    return _entropies(counts.sum(1)) + _entropies(counts.sum(2)) - _entropies(counts.reshape(len(labels), -1))
+    n_chunks = 1 + max(size, len(codes))*len(labels)//2_000_000 # a few megabytes at a time
+    return np.concatenate([_bits(codes*n_labels + some, size, n_labels) for some in np.array_split(labels, n_chunks)])
+
+def _bits(cells, size, n_labels): # [draws,n] -> [draws]
+    counts = np.stack([np.bincount(row, minlength=size) for row in cells])
+    table = counts.reshape(len(cells), -1, n_labels)
+    return _entropies(table.sum(1)) + _entropies(table.sum(2)) - _entropies(counts)
 
 def _entropies(counts): # bits of each row of counts
     n = counts.sum(1)
     return (np.log(n) - xlogy(counts, counts).sum(1)/n)/np.log(2)
 
-# %% ../nbs/24_suspects.ipynb #72cb5484
+# %% ../nbs/24_suspects.ipynb #f5f4fb09
 def candidates(
     df:pd.DataFrame, # one row per picture
     columns, # names of columns
     pictures:pd.DataFrame=None, # their picture_table
+    bias=(), # columns that keep the categories that training gives them
     edges:dict=None, # {column: edges}
 ) -> tuple: # {name: categories, a Series}, {name: why it can't be asked}
     "The columns and properties that can be asked about the label"
@@ -420,9 +436,10 @@ def candidates(
         table = pd.concat([table, pictures[PROPERTIES].rename(columns=new)], axis=1)
     asked, skipped = {}, {}
     for name in table:
-        try: cats = value_bins(table, name, edges.get(name))
+        cuts = edges.get(name)
+        try: cats = _with_missing(_names(name, 'bias', df, cuts)) if name in bias else value_bins(table, name, cuts)
         except ValueError as e:
-            if name in edges: raise
+            if name in bias or name in edges: raise
             skipped[name] = str(e)
             continue
         n = cats.nunique()
@@ -431,7 +448,35 @@ def candidates(
         else: asked[name] = cats.cat.remove_unused_categories()
     return asked, skipped
 
-# %% ../nbs/24_suspects.ipynb #4f37bbb2
+# %% ../nbs/24_suspects.ipynb #68c8fc0b
+def ranked(
+    asked:dict, # {name: categories}
+    labels, # int [1+2·shuffles,n]: as they are, and shuffled
+) -> tuple: # table of name, pair, bits, chance, beyond, suspect, together, sorted; how many pairs were asked
+    "Names by bits beyond chance; pairs only where they beat their better half"
+    codes = {name: cats.cat.codes.to_numpy(int) for name, cats in asked.items()}
+    bits = {name: label_bits(c, labels) for name, c in codes.items()}
+    better = dict.fromkeys(bits, 0.) # bits of a pair's better half
+    worse = dict.fromkeys(bits, np.inf) # and of the other one
+    added = dict(bits) # what a pair tells beyond its better half
+    for a, b in combinations(asked, 2):
+        both, different = pd.factorize(codes[a]*(codes[b].max() + 1) + codes[b])
+        if len(different) > len(both)/2: continue
+        name = f'{a} × {b}'
+        best, other = (a, b) if bits[a][0] >= bits[b][0] else (b, a)
+        better[name] = bits[best][0]
+        worse[name] = bits[other][0]
+        added[name] = label_bits(both, labels) - bits[best]
+    table = pd.DataFrame(dict(name=list(added), pair=[name not in bits for name in added]))
+    table['bits'] = [better[name] + more[0] for name, more in added.items()]
+    table['chance'] = chance_levels(list(added.values())) + list(better.values())
+    table['beyond'] = table.bits - table.chance
+    table['suspect'] = table.beyond > 1e-9
+    table['together'] = table.beyond > list(worse.values())
+    listed = table[table.suspect | ~table.pair].sort_values('beyond', ascending=False, ignore_index=True)
+    return listed, int(table.pair.sum())
+
+# %% ../nbs/24_suspects.ipynb #568bcd87
 class Suspects:
     "What tells more about the label than chance; prints itself"
     def __init__(self,
@@ -439,7 +484,7 @@ class Suspects:
         label:pd.Series, # the labels
         asked:dict, # {name: categories of a column or a property}
         skipped:dict, # {name: why it was not asked}
-        n_pairs:int, # pairs that were asked; the table has those that add something
+        n_pairs:int, # pairs that were asked; the table has those that beat their better half
     ):
         self.table = table
         self.label = label
@@ -448,19 +493,20 @@ class Suspects:
         self.n_pairs = n_pairs
         self.label_bits = entropy_bits(label.value_counts())
         self.names = table.name[table.suspect].tolist()
-        single = table.kind != 'pair'
-        self.title = (f"{len(label)} pictures, the label has {self.label_bits:.2f} bits; {len(asked)} names and "
-            f"{n_pairs} pairs asked. Suspects: {(single & table.suspect).sum()} names, {table.together.sum()} pairs that "
-            f"tell more than their halves one by one, {(~single & ~table.together).sum()} that add to the better half")
+        n = table[table.suspect].kind.ne('pair').sum()
+        rest = len(self.names) - n - table.together.sum()
+        self.title = (f"{len(label)} pictures, the label has {self.label_bits:.2f} bits. Suspects: {n} of {len(asked)} "
+            f"names, and of {n_pairs} pairs {table.together.sum()} that tell more than their halves one by one")
+        if rest: self.title += f" ({rest} more only add up what their halves tell)"
 
     def shown(self): # without pairs that only add up, and at most five names that are no suspects
         table = self.table[(self.table.kind != 'pair') | self.table.together]
-        return table[table.suspect | (table.suspect.eq(False).cumsum() <= 5)].round(3)
+        return table[table.suspect | ((~table.suspect).cumsum() <= 5)].round(3)
 
     def __repr__(self): return f"{self.title}\n\n{self.shown().to_string(index=False)}"
     def _repr_html_(self): return f"<p>{html.escape(self.title)}</p>{self.shown().to_html(index=False)}"
 
-# %% ../nbs/24_suspects.ipynb #72012d5a
+# %% ../nbs/24_suspects.ipynb #058fbbf6
 def suspects(
     df:pd.DataFrame, # one row per picture; rows without a label are left out
     label:str, # column of the label
@@ -471,7 +517,7 @@ def suspects(
     group:str=None, # column of patients, films, …: labels are shuffled between these
     shuffles:int=200, # 50 or more; as many again standardise
     seed:int=0, # of the shuffles
-) -> Suspects: # table, names, label_bits, skipped, heat
+) -> Suspects: # table, names, label_bits, asked, skipped, heat
     "Rank columns, properties and pairs by bits about the label, each with a level of chance; raises `ValueError`"
     if shuffles < 50: raise ValueError(f"shuffles must be 50 or more, got {shuffles}")
     cuts = _edges_of(df, bias, edges) | (edges if isinstance(edges, dict) else {})
@@ -484,11 +530,11 @@ def suspects(
     df = df[keep]
     y = _names(label, 'label', df)
     if y.nunique() < 2: raise ValueError(f"label {label!r} must have two or more categories, got {list(y.unique())}")
-    asked, skipped = candidates(df, columns, pictures, cuts)
+    asked, skipped = candidates(df, columns, pictures, _listed(bias), cuts)
     if not asked: raise ValueError(f"columns: none of {columns} can be asked, {skipped}")
     codes = y.cat.codes.to_numpy(int)
     draws = shuffled_labels(codes, 2*shuffles, None if group is None else df[group], seed)
-    table, n_pairs = _ranked(asked, np.vstack([codes, draws]))
+    table, n_pairs = ranked(asked, np.vstack([codes, draws]))
     table['share'] = table.bits/entropy_bits(y.value_counts())
     table['kind'] = np.select([table.pair, table.name.isin(columns)], ['pair', 'column'], 'picture')
     table['declared'] = table.name.isin(_listed(bias))
@@ -503,29 +549,6 @@ def _columns_to_ask(df, label, columns, bias, group):
             _check_column(df, col, argument)
             if col == label: raise ValueError(f"{argument} names {col!r}, which is the label")
     return list(dict.fromkeys([*_listed(columns), *_listed(bias)]))
-
-def _ranked(asked, labels): # labels as they are, and shuffled; the table, and how many pairs were asked
-    codes = {name: cats.cat.codes.to_numpy(int) for name, cats in asked.items()}
-    bits = {name: label_bits(c, labels) for name, c in codes.items()}
-    better = dict.fromkeys(bits, 0.) # bits of a pair's better half, and of the other one
-    other = dict.fromkeys(bits, np.inf)
-    added = dict(bits) # what a pair tells beyond its better half
-    for a, b in combinations(asked, 2):
-        both, different = pd.factorize(codes[a]*(codes[b].max() + 1) + codes[b])
-        if len(different) > len(both)/2: continue
-        name = f'{a} × {b}'
-        best = max(a, b, key=lambda half: bits[half][0])
-        better[name] = bits[best][0]
-        other[name] = min(bits[a][0], bits[b][0])
-        added[name] = label_bits(both, labels) - bits[best]
-    found = pd.DataFrame(dict(name=list(added), pair=[name not in bits for name in added]))
-    found['bits'] = [better[name] + more[0] for name, more in added.items()]
-    found['chance'] = chance_levels(list(added.values())) + list(better.values())
-    found['beyond'] = found.bits - found.chance
-    found['suspect'] = found.beyond > 1e-9
-    found['together'] = found.beyond > list(other.values())
-    listed = found[found.suspect | ~found.pair].sort_values('beyond', ascending=False, ignore_index=True)
-    return listed, int(found.pair.sum())
 
 # %% ../nbs/24_suspects.ipynb #95c47e1b
 def heat_map(
@@ -615,7 +638,32 @@ def dealt(
         have[place[block],marks] += more
     return place[blocks]
 
-# %% ../nbs/24_suspects.ipynb #aaf1b49d
+# %% ../nbs/24_suspects.ipynb #60f38686
+def check_parts(
+    df:pd.DataFrame, # one row per picture
+    part:str, # column of the parts
+    group:str=None, # column of patients, films, …
+):
+    "Raises `ValueError` if a column holds other things than train, valid and test, or a group is in two of them"
+    odd = df[part][~df[part].isin(SPLIT)]
+    if len(odd):
+        raise ValueError(f"part {part!r} must hold {SPLIT}, got {odd.iloc[0]!r} in {len(odd)} of {len(df)} rows")
+    if group is None: return
+    n_parts = df[part].groupby(df[group]).nunique()
+    both = n_parts.index[n_parts > 1]
+    if len(both):
+        raise ValueError(f"part {part!r} has {len(both)} of {len(n_parts)} groups of {group!r} in two parts, "
+            f"the first is {both[0]!r}; leave part out, and whole groups are dealt out")
+
+def _shares(valid, test):
+    for argument, share in dict(valid=valid, test=test).items():
+        is_share = isinstance(share, (int, float)) and not isinstance(share, bool) and 0 < share < 1
+        if not is_share: raise ValueError(f"{argument} must be a share between 0 and 1, got {share!r}")
+    if valid + test >= 1:
+        raise ValueError(f"valid and test must leave something to train on, got {valid} and {test}")
+    return [1 - valid - test, valid, test]
+
+# %% ../nbs/24_suspects.ipynb #49226a12
 def split_table(
     df:pd.DataFrame, # one row per picture
     label:str, # column of the label
@@ -626,46 +674,29 @@ def split_table(
     valid:float=.2, # share of the part that decides
     test:float=.2, # share of the part that is locked away
     seed:int=0, # another seed, another split
-    part:str=None, # column with train, valid and test: it wins, groups are checked
+    part:str=None, # column with train, valid and test: it wins, and is checked
 ) -> pd.Series: # 'train', 'valid' or 'test' per row
     "Cut a table into parts with the same labels and habits, whole groups together; raises `ValueError`"
     shares = _shares(valid, test)
     names = _all_names(df, label, bias, edges)
     _check_columns(df, group=group, part=part)
-    if names[label].isna().any():
-        raise ValueError(f"label {label!r} is missing in {names[label].isna().sum()} rows; drop them")
+    missing = names[label].isna().sum()
+    if missing: raise ValueError(f"label {label!r} is missing in {missing} of {len(df)} rows; drop them")
     if content is not None and len(content) != len(df):
         raise ValueError(f"content must have a text for each of {len(df)} rows, got {len(content)}")
     if part is None:
         keys = [key for key in (None if group is None else df[group], content) if key is not None]
         codes = [cats.cat.codes.to_numpy(int) for cats in names.values()]
         combination, _ = pd.factorize(pd.MultiIndex.from_arrays(codes))
-        traits = [np.zeros(len(df), int), combination, *codes]
-        numbers = dealt(bound_rows(len(df), *keys), traits, shares, seed)
+        numbers = dealt(bound_rows(len(df), *keys), [np.zeros(len(df), int), combination, *codes], shares, seed)
         said = pd.Series(np.array(SPLIT, object)[numbers], df.index, name='part')
-    else: said = _given_parts(df, group, part)
+    else:
+        check_parts(df, part, group)
+        said = df[part].rename('part')
     empty = [name for name in SPLIT if not (said == name).any()]
-    if empty: raise ValueError(f"nothing is left for {empty[0]!r}: {len(df)} rows, valid={valid}, test={test}, part={part!r}")
+    if empty:
+        given = f"valid={valid}, test={test}" if part is None else f"part={part!r}"
+        raise ValueError(f"nothing is left for {empty[0]!r} of {len(df)} rows, {given}")
     unseen = set(names[label]) - set(names[label][said == 'train'])
     if unseen: raise ValueError(f"label {label!r}: {sorted(unseen, key=str)[0]!r} would be missing in training")
-    return said
-
-def _shares(valid, test):
-    for argument, share in dict(valid=valid, test=test).items():
-        is_share = isinstance(share, (int, float)) and not isinstance(share, bool) and 0 < share < 1
-        if not is_share: raise ValueError(f"{argument} must be a share between 0 and 1, got {share!r}")
-    if valid + test >= 1: raise ValueError(f"valid and test must leave something to train on, got {valid} and {test}")
-    return [1 - valid - test, valid, test]
-
-def _given_parts(df, group, part):
-    said = df[part].rename('part')
-    odd = said[~said.isin(SPLIT)]
-    if len(odd):
-        raise ValueError(f"part {part!r} must hold {SPLIT}, got {odd.iloc[0]!r} in {len(odd)} of {len(df)} rows")
-    if group is None: return said
-    n_parts = said.groupby(df[group]).nunique()
-    both = n_parts.index[n_parts > 1]
-    if len(both):
-        raise ValueError(f"part {part!r} has {len(both)} of {len(n_parts)} groups of {group!r} in two parts, the first is "
-            f"{both[0]!r}; leave part out, and whole groups are dealt out")
     return said
