@@ -4,16 +4,17 @@
 
 # %% auto #0
 __all__ = ['RATES', 'ESTIMATE', 'MAIN', 'mcnemar', 'class_order', 'positive_score', 'auc', 'group_names', 'rates', 'Counts',
-           't_interval', 'combine', 'estimate', 'questions', 'auc_counts', 'count_answers', 'measures', 'Comparison',
-           'check_table', 'check_runs', 'counter', 'value_rows', 'share_rows', 'gain_rows', 'covers', 'compare_runs']
+           't_interval', 'combine', 'picking', 'estimate', 'questions', 'auc_counts', 'count_answers', 'measures',
+           'Comparison', 'check_table', 'check_runs', 'CountedRuns', 'value_rows', 'share_rows', 'gain_rows', 'covers',
+           'compare_runs']
 
-# %% ../nbs/12_compare.ipynb #bdf8f447
+# %% ../nbs/12_compare.ipynb #9a02ef17
 from dataclasses import dataclass
 from html import escape
 import numpy as np
 import pandas as pd
 from scipy.sparse import csr_matrix
-from scipy.stats import binomtest, rankdata
+from scipy.stats import binomtest, norm, rankdata
 from scipy.stats import t as student
 from .scores import SMALLEST, check_answers, habit, interval
 
@@ -167,7 +168,23 @@ def combine(
     if how == 'spread': return np.ptp(shares, axis=-1)
     return shares.mean(-1)
 
-# %% ../nbs/12_compare.ipynb #b54d78f9
+# %% ../nbs/12_compare.ipynb #6650d6d7
+def picking(
+    shares:np.ndarray, # float [seeds,draws,k], with random weights
+    centre:np.ndarray, # float [seeds,k], without
+    how:str, # lowest or spread
+) -> float: # a variance; 0 where it is clear which cells are picked
+    "How much more chance there is on the far side of a number that was picked among several"
+    def picked(pick, nothing):
+        places = pick(shares, axis=-1)
+        often = np.stack([np.bincount(p, minlength=shares.shape[-1]) for p in places])/places.shape[1]
+        return np.where(often[:,None] >= .01, shares - centre[:,None], nothing)
+    reach = -picked(np.argmin, np.inf).min(-1)
+    if how == 'spread': reach = reach + picked(np.argmax, -np.inf).max(-1)
+    widest = np.quantile(reach.mean(0), .975)/norm.ppf(.975)
+    return max(0., float(widest**2 - combine(shares, how).mean(0).var()))
+
+# %% ../nbs/12_compare.ipynb #7f94a8fc
 ESTIMATE = ['value', 'low', 'high', 'sd_seeds', 'sd_pictures']
 def estimate(
     counts:Counts, # of a method, drawn
@@ -179,32 +196,34 @@ def estimate(
     "A measure with its 95 % interval over seeds and pictures; nan where there is no picture"
     sides = [counts] if base is None else [counts, base]
     n = counts.of[:,columns].sum(0)
-    if not len(columns) or not n.all(): return dict.fromkeys(ESTIMATE, np.nan)
+    known = [len(columns) and side.of[:,columns].any(0).all() for side in sides]
+    if not all(known): return dict.fromkeys(ESTIMATE, np.nan)
     size = np.max([side.unit_size(columns) for side in sides], axis=0)
     portion = dict(lowest=1, spread=1/2).get(how, 1/len(columns)) # of the four, where several shares make a number
     rng = np.random.default_rng([seed, 1])
     made_up = size*rng.standard_gamma(portion, (4, len(counts.drawn_of), len(columns)))
     value = centre = drawn = 0.
-    parts = []
-    for i, side in enumerate(sides):
-        sign = (1, -1)[i]
+    parts, picked = [], [0., 0.]
+    for sign, only, side in zip((1, -1), made_up[1:3], sides):
         hits = side.hits[:,:,columns].sum(1)
+        smooth = (hits + 2*portion*size)/(n + 4*portion*size)
+        shares = (side.drawn_hits[:,:,columns] + made_up[0] + only)/(side.drawn_of[:,columns] + made_up.sum(0))
         each_seed = combine(hits/n, how)
-        smooth = combine((hits + 2*portion*size)/(n + 4*portion*size), how)
-        right = made_up[0] + made_up[1 + i] # both right, and only this one right
-        shares = (side.drawn_hits[:,:,columns] + right)/(side.drawn_of[:,columns] + made_up.sum(0))
         value += sign*each_seed.mean()
-        centre += sign*smooth.mean()
+        centre += sign*combine(smooth, how).mean()
         drawn = drawn + sign*combine(shares, how).mean(0)
         if len(each_seed) > 1: parts.append((each_seed.var(ddof=1)/len(each_seed), len(each_seed) - 1))
-    units = (counts.of[:,columns] > 0).sum(0).min()
-    low, high = t_interval(centre, [(drawn.var(), units + 3), *parts])
+        upwards = (how == 'lowest') == (sign == 1)
+        if how != 'mean' and len(columns) > 1: picked[upwards] += picking(shares, smooth, how)
+    df = (counts.of[:,columns] > 0).sum(0).min() + 3
+    low = t_interval(centre, [(drawn.var() + picked[0], df), *parts])[0]
+    high = t_interval(centre, [(drawn.var() + picked[1], df), *parts])[1]
     lowest = 0. if base is None else -1.
     sd_seeds = each_seed.std(ddof=1) if base is None and len(each_seed) > 1 else np.nan
     found = value, max(lowest, min(low, value)), min(1., max(high, value)), sd_seeds, drawn.std()
     return dict(zip(ESTIMATE, map(float, found)))
 
-# %% ../nbs/12_compare.ipynb #e62d445f
+# %% ../nbs/12_compare.ipynb #556234ad
 def questions(
     pictures:pd.DataFrame, # one row per picture: label, and the columns of the groupings
     groupings:list, # of lists of columns
@@ -235,6 +254,7 @@ def questions(
         ask(name, 'aligned', known & along, code)
         ask(name, 'conflicting', known & ~along, code)
         ask(name, 'follows', known & ~along, pd.Index(classes).get_indexer(found.stands_for))
+    ask('', 'auc', code >= 0, code) # its place; see count_answers
     return pd.DataFrame(asked), np.stack(of, 1), np.stack(want, 1)
 
 # %% ../nbs/12_compare.ipynb #0968a51a
@@ -255,49 +275,50 @@ def auc_counts(
     of = np.full(len(score), worth/len(score))
     return of, area*of + worth*(place - area)/np.where(positive, n1, n0)
 
-# %% ../nbs/12_compare.ipynb #8ba51829
+# %% ../nbs/12_compare.ipynb #5af934bd
 def count_answers(
     tables:list, # of answers, one per seed; the same pictures in the same order
-    pictures:pd.DataFrame, # these pictures: label, and the columns of the groupings
-    groupings:list, # of lists of columns
+    asked:tuple, # as from questions, of these pictures
     classes:list, # the labels in their order
-    train, # training counts, or None
     unit:np.ndarray, # int [n]: the unit of each picture
     n_units:int, # units of all methods
 ) -> Counts: # not drawn yet
     "Ask all questions of a method's answers"
-    asked, of, want = questions(pictures, groupings, classes, train)
+    about, of, want = asked
+    of = of.astype(np.float32)
     codes = [pd.Index(classes).get_indexer(table.answer) for table in tables]
-    hits = [of & (want == code[:,None]) for code in codes]
-    if len(classes) == 2 and pictures.label.nunique() == 2 and all('score' in table for table in tables):
-        positive = (pictures.label == classes[-1]).to_numpy()
-        areas = [auc_counts(positive, positive_score(table, classes)) for table in tables]
-        asked.loc[len(asked)] = dict(by='', kind='auc', label='', group='', n=len(pictures))
-        of = np.column_stack([of, areas[0][0]])
-        hits = [np.column_stack([h, area[1]]) for h, area in zip(hits, areas)]
+    hits = [of*(want == code[:,None]) for code in codes]
+    about = about.assign(n=of.sum(0).astype(int))
+    positive = (tables[0].label == classes[-1]).to_numpy()
+    scored = len(classes) == 2 and 0 < positive.sum() < len(positive) and all('score' in table for table in tables)
+    if not scored: about.loc[about.kind == 'auc', 'n'] = 0
+    of[:,-1] = 0
+    if scored:
+        for table, hit in zip(tables, hits): of[:,-1], hit[:,-1] = auc_counts(positive, positive_score(table, classes))
     places = (unit, np.arange(len(unit)))
     of_unit = csr_matrix((np.ones(len(unit), np.float32), places), (n_units, len(unit)))
-    return Counts(asked, of_unit @ of.astype(np.float32), np.stack([of_unit @ h.astype(np.float32) for h in hits]))
+    return Counts(about, of_unit @ of, np.stack([of_unit @ hit for hit in hits]))
 
-# %% ../nbs/12_compare.ipynb #96fbfb9a
+# %% ../nbs/12_compare.ipynb #b415ac12
 def measures(
     asked:pd.DataFrame, # as from questions
     groupings:list, # of lists of columns
     min_n:int, # pictures that a cell must have to decide worst and gaps
 ) -> list: # of (by, measure, how, columns), see estimate
     "Which questions make which measure, and how"
-    by, kind = asked.by.to_numpy(), asked.kind.to_numpy()
-    large = asked.n.to_numpy() >= min_n
-    def find(name, what, among=True): return np.flatnonzero((by == name) & (kind == what) & among)
+    by = asked.by.to_numpy()
+    kind = asked.kind.to_numpy()
+    n = asked.n.to_numpy()
+    def find(name, what, at_least=1): return np.flatnonzero((by == name) & (kind == what) & (n >= at_least))
     def gap(name, what):
-        columns = find(name, what, large)
+        columns = find(name, what, min_n)
         return columns if len(columns) > 1 else []
     found = [
         ('', 'accuracy', 'mean', find('', 'all')),
         ('', 'balanced_accuracy', 'mean', find('', 'label')),
         ('', 'auc', 'mean', find('', 'auc'))]
     for name in map(' × '.join, groupings):
-        found.append((name, 'worst', 'lowest', find(name, 'cell', large)))
+        found.append((name, 'worst', 'lowest', find(name, 'cell', min_n)))
         found.append((name, 'gap', 'spread', gap(name, 'cell')))
         found.extend((name, what, 'mean', find(name, what)) for what in ('aligned', 'conflicting', 'follows'))
         found.extend((name, f'{what}_gap', 'spread', gap(name, what)) for what in ('tpr', 'fpr'))
@@ -399,27 +420,48 @@ def check_runs(
             if lost: raise ValueError(f"{method}, seed {seed}: {lost} must be the same for a picture in all runs")
     return pictures
 
-# %% ../nbs/12_compare.ipynb #4d996146
-def counter(
-    pictures:pd.DataFrame, # as from check_runs
-    groupings:list, # of lists of columns
-    classes:list, # the labels in their order
-    train=None, # training counts
-    group:str=None, # a column: pictures with the same value are one unit
-    draws:int=1000, # of random weights
-    seed:int=0, # of the random weights
-): # a function: tables of answers, one per seed -> Counts, drawn
-    "Make a function that counts answers, always with the same random weights"
-    unit = pd.Series(pd.factorize(pictures[group] if group else pictures.index)[0], pictures.index)
-    n_units = unit.max() + 1
-    weights = np.random.default_rng([seed, 0]).standard_exponential((draws, n_units), np.float32)
-    def count(tables):
-        index = tables[0].index
-        mine = pictures.loc[index]
-        return count_answers(tables, mine, groupings, classes, train, unit[index].to_numpy(), n_units).draw(weights)
-    return count
+# %% ../nbs/12_compare.ipynb #5b8aae36
+class CountedRuns:
+    "Runs, counted with the same random weights; call it with a method"
+    def __init__(
+        self,
+        runs:dict, # {method: [answers of seed 0, of seed 1, …]}, checked
+        pictures:pd.DataFrame, # as from check_runs
+        groupings:list, # of lists of columns
+        classes:list, # the labels in their order
+        train=None, # training counts
+        group:str=None, # a column: pictures with the same value are one unit
+        draws:int=1000, # of random weights
+        seed:int=0, # of the random weights
+    ):
+        self.runs = {method: [t.loc[tables[0].index] for t in tables] for method, tables in runs.items()}
+        self.index, self.classes, self.groupings = pictures.index, classes, groupings
+        self.asked, self.of, self.want = questions(pictures, groupings, classes, train)
+        self.unit = pd.factorize(pictures[group] if group else pictures.index)[0]
+        n_units = self.unit.max() + 1
+        self.weights = np.random.default_rng([seed, 0]).standard_exponential((draws, n_units), np.float32)
+        self.counted = {method: self.count(tables) for method, tables in self.runs.items()}
 
-# %% ../nbs/12_compare.ipynb #283cb37f
+    def count(
+        self,
+        tables:list, # of answers, one per seed; the same pictures in the same order
+    ) -> Counts: # drawn
+        "Count some answers"
+        rows = self.index.get_indexer(tables[0].index)
+        asked = self.asked, self.of[rows], self.want[rows]
+        return count_answers(tables, asked, self.classes, self.unit[rows], self.weights.shape[1]).draw(self.weights)
+
+    def __call__(
+        self,
+        method:str, # one of the runs
+        common:pd.Index=None, # of these pictures only; not given: of all that it has answered
+    ) -> Counts: # drawn
+        "A method's counts"
+        tables = self.runs[method]
+        if common is None or len(common) == len(tables[0]): return self.counted[method]
+        return self.count([table.loc[common] for table in tables])
+
+# %% ../nbs/12_compare.ipynb #c226b51f
 def value_rows(
     counts:Counts, # of a method, drawn
     groupings:list, # of lists of columns
@@ -442,7 +484,7 @@ def share_rows(
     "The accuracy of each cell, and the rates of each group"
     in_cells, in_groups = [], {}
     for i, row in enumerate(counts.asked.to_dict('records')):
-        if row['kind'] not in ('cell', 'tpr', 'fpr'): continue
+        if row['kind'] not in ('tpr', 'fpr') and (row['kind'] != 'cell' or not row['n']): continue
         found = estimate(counts, [i], seed=seed)
         value, low, high = found['value'], found['low'], found['high']
         where = dict(by=row['by'], group=row['group'])
@@ -459,29 +501,29 @@ def share_rows(
         row['small'] = min(row['n_positive'], row['n_negative']) < min_n
     return in_cells, list(in_groups.values())
 
-# %% ../nbs/12_compare.ipynb #f5485e8c
+# %% ../nbs/12_compare.ipynb #f2966d82
 def gain_rows(
-    tables:list, # answers of a method, one per seed
-    base:list, # answers of the base, one per seed
-    count, # as from counter
-    groupings:list, # of lists of columns
+    counted:CountedRuns, # of all methods
+    method:str, # one of them
+    base:str, # another one
     min_n:int, # pictures that a cell must have to decide
-    group:str=None, # the column of units
     seed:int=0, # of the made-up pictures
 ) -> list: # of dicts: by, measure, gain, low, high, p, n
     "What a method gains over the base in each measure, on their common pictures"
-    common = base[0].index[base[0].index.isin(tables[0].index)]
-    mine, theirs = [[table.loc[common] for table in side] for side in (tables, base)]
-    counts, base_counts = count(mine), count(theirs)
-    alone = len(mine) == len(theirs) == 1 and not group
-    right = [side[0].answer == side[0].label for side in (theirs, mine)]
+    first = [counted.runs[m][0] for m in (base, method)]
+    common = first[0].index.intersection(first[1].index, sort=False)
+    counts = counted(method, common)
+    base_counts = counted(base, common)
+    independent = counted.weights.shape[1] == len(counted.index)
+    exact = independent and len(counts.hits) == len(base_counts.hits) == 1
+    right = [(table.answer == table.label).loc[common] for table in first]
     found = []
-    for by, measure, how, columns in measures(counts.asked, groupings, min_n):
-        both = counts.hits.shape[2] == base_counts.hits.shape[2] or measure != 'auc'
-        gain = estimate(counts, columns if both else [], how, base_counts, seed)
-        p = mcnemar(*right)['p'] if measure == 'accuracy' and alone else np.nan
+    for by, measure, how, columns in measures(counts.asked, counted.groupings, min_n):
+        gain = estimate(counts, columns, how, base_counts, seed)
         limits = dict(gain=gain['value'], low=gain['low'], high=gain['high'])
-        found.append({'by': by, 'measure': measure, **limits, 'p': p, 'n': int(counts.asked.n.iloc[columns].sum())})
+        p = mcnemar(*right)['p'] if exact and measure == 'accuracy' else np.nan
+        n = int(counts.asked.n.iloc[columns].sum())
+        found.append({'by': by, 'measure': measure, **limits, 'p': p, 'n': n})
     return found
 
 # %% ../nbs/12_compare.ipynb #672c42ce
@@ -502,7 +544,7 @@ def covers(
     rest = '; where there is one seed, another training may differ more' if min(seeds) == 1 else ''
     return f"95 % intervals over {span(seeds, 'seed')} and {over}{rest}"
 
-# %% ../nbs/12_compare.ipynb #9e179df9
+# %% ../nbs/12_compare.ipynb #b12b2001
 def compare_runs(
     runs:dict, # {method: [answers of seed 0, of seed 1, …]}; unique index, label, answer, groups, and score if known
     by, # separate groupings: a list of columns and lists of columns, such as ['site', 'age', ['site', 'age']]
@@ -521,24 +563,22 @@ def compare_runs(
     if min_n < 1: raise ValueError(f"min_n must be 1 or more, got {min_n}")
     if draws < 100: raise ValueError(f"draws must be 100 or more, got {draws}")
     pictures = check_runs(runs, groupings, group, base)
-    runs = {method: [table.loc[tables[0].index] for table in tables] for method, tables in runs.items()}
-    every = {c: np.concatenate([t[c] for tables in runs.values() for t in tables]) for c in ('label', 'answer')}
+    tables = [table for some in runs.values() for table in some]
+    every = {c: np.concatenate([table[c] for table in tables]) for c in ('label', 'answer')}
     classes = class_order(pd.DataFrame(every), classes)
     if train is None: train = runs[base][0].attrs.get('train')
-    count = counter(pictures, groupings, classes, train, group, draws, seed)
+    counted = CountedRuns(runs, pictures, groupings, classes, train, group, draws, seed)
     values, gains, in_cells, in_groups = [], [], [], []
-    for method, tables in runs.items():
-        counts = count(tables)
-        def add(table, rows): table.extend({'method': method, **row} for row in rows)
-        add(values, value_rows(counts, groupings, min_n, seed))
-        cells_found, rates_found = share_rows(counts, min_n, seed)
-        add(in_cells, cells_found)
-        add(in_groups, rates_found)
-        if method != base: add(gains, gain_rows(tables, runs[base], count, groupings, min_n, group, seed))
-    about = covers(
-        [len(tables) for tables in runs.values()],
-        [len(tables[0]) for tables in runs.values()],
-        group, pictures[group].nunique() if group else 0)
+    def add(table, method, rows): table.extend({'method': method, **row} for row in rows)
+    for method in runs:
+        counts = counted(method)
+        cell_rows, rate_rows = share_rows(counts, min_n, seed)
+        add(in_cells, method, cell_rows)
+        add(in_groups, method, rate_rows)
+        add(values, method, value_rows(counts, groupings, min_n, seed))
+        if method != base: add(gains, method, gain_rows(counted, method, base, min_n, seed))
+    seeds = [len(some) for some in runs.values()]
+    about = covers(seeds, [len(some[0]) for some in runs.values()], group, pictures[group].nunique() if group else 0)
     return Comparison(
         values=pd.DataFrame(values),
         gains=pd.DataFrame(gains, columns=['method', 'by', 'measure', 'gain', 'low', 'high', 'p', 'n']),
