@@ -4,17 +4,19 @@
 
 # %% auto #0
 __all__ = ['USE', 'FILES', 'plain_name', 'export_config', 'blank_network', 'kept_weights', 'put_weights', 'Exported',
-           'check_picture', 'onnx_model', 'onnx_logits', 'is_installed', 'cell_text', 'markdown_table', 'section_text',
-           'card_head', 'model_card', 'describe', 'bullets', 'exported_config', 'check_folder', 'pixel_shift',
-           'same_logits', 'write_folder', 'export_network', 'load_exported']
+           'check_picture', 'onnx_model', 'onnx_logits', 'is_installed', 'can_write_onnx', 'cell_text',
+           'markdown_table', 'section_text', 'card_head', 'model_card', 'describe', 'in_words', 'bullets',
+           'exported_config', 'check_folder', 'pixel_shift', 'same_logits', 'write_folder', 'export_network',
+           'load_exported']
 
-# %% ../nbs/39_export.ipynb #20a1081b
+# %% ../nbs/39_export.ipynb #65647821
 import json
 import math
 import numpy as np, pandas as pd, torch, yaml
 from copy import deepcopy
 from importlib.metadata import version
 from importlib.util import find_spec
+from inspect import signature
 from numbers import Integral, Real
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -24,6 +26,7 @@ from .methods import METHODS
 from .networks import BiasNet, Normalize, device_of, eval_mode, photo_net
 from .photos import OpenPhoto
 from PIL import Image
+from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import nn
 
@@ -144,7 +147,7 @@ def check_picture(
     got = f'{picture.dtype} {list(picture.shape)}' if hasattr(picture, 'dtype') else type(picture).__name__
     raise ValueError(f"pictures must be paths, PIL images or arrays uint8 [h,w,3] or [h,w], got {got}")
 
-# %% ../nbs/39_export.ipynb #5cf2ca76
+# %% ../nbs/39_export.ipynb #2bfa6445
 def onnx_model(
     net:BiasNet, # in evaluation mode, on the CPU
     size:int, # pixels per side
@@ -180,6 +183,11 @@ def is_installed(
     "Are these packages there?"
     return all(find_spec(name) for name in packages)
 
+def can_write_onnx(
+) -> bool: # the packages of the extra are there, and PyTorch is new enough (2.6)
+    "Could a network be written as ONNX here?"
+    return is_installed('onnx', 'onnxscript') and 'dynamic_shapes' in signature(torch.onnx.export).parameters
+
 # %% ../nbs/39_export.ipynb #d9df426b
 def cell_text(
     value, # number, text, bool or nothing
@@ -208,7 +216,7 @@ def markdown_table(
     table = [f"| {' | '.join(line)} |" for line in texts]
     return '\n'.join(([cell_text(caption), ''] if caption else []) + table)
 
-# %% ../nbs/39_export.ipynb #349133b5
+# %% ../nbs/39_export.ipynb #fb309eeb
 def section_text(
     section:dict, # of a report: title, text, tables
 ) -> str: # Markdown
@@ -217,7 +225,7 @@ def section_text(
     tables = section.get('tables', [])
     parts += [markdown_table(**table) for table in tables]
     few = any(len(table.get('grey', ())) for table in tables)
-    if few: parts.append('Rows in italics hold too few pictures to go by.')
+    if few: parts.append('Rows in italics (grey in the report) hold too few pictures to go by.')
     return '\n\n'.join(parts)
 
 def card_head(
@@ -230,7 +238,7 @@ def card_head(
         tags=['image-classification', 'bias', 'fairness', config['arch'], config['method']])
     return f"---\n{yaml.safe_dump(head, sort_keys=False)}---"
 
-# %% ../nbs/39_export.ipynb #d8975929
+# %% ../nbs/39_export.ipynb #5757891f
 USE = """```python
 from lnl.export import load_exported
 load_exported('folder').predict(['picture.jpg'])
@@ -256,7 +264,7 @@ def model_card(
         'How biased was the training data?': [section_text(o) for o in of_data] or ["Nobody has said."],
         'Results by group': [section_text(o) for o in others] or ["Nobody has measured it."],
         'Limitations': [bullets(report.get('cannot_say', [])) or "Nobody has looked for them."],
-        'Where it comes from': [bullets(f"{k}: {v}" for k, v in report.get('provenance', {}).items())]}
+        'Where it comes from': [bullets(f"{k}: {in_words(v)}" for k, v in report.get('provenance', {}).items())]}
     parts = [card_head(config, license), f"# {report.get('title', 'A classifier of pictures')}"]
     for title, texts in chapters.items():
         if any(texts): parts += [f'## {title}', *filter(None, texts)]
@@ -273,13 +281,21 @@ def describe(
             f"cut behind {config['cut']}. Trained by: {method.title} ({method.paper}), with lnl {config['lnl']}.",
         f"A picture is squashed to {size}×{size} pixels, RGB in 0..1; the network normalises by itself."]
 
+def in_words(
+    value, # text, number, or a dict or list of such
+) -> str: # one line
+    "A value of the provenance"
+    if isinstance(value, dict): return ', '.join(f'{k} {in_words(v)}' for k, v in value.items())
+    if isinstance(value, (list, tuple)): return ', '.join(map(in_words, value))
+    return str(value)
+
 def bullets(
     texts, # one or more, or none
 ) -> str: # Markdown
     "A list, one line for each text"
     return '\n'.join(f'- {cell_text(text)}' for text in texts)
 
-# %% ../nbs/39_export.ipynb #3487c604
+# %% ../nbs/39_export.ipynb #ccafec0b
 FILES = 'README.md', 'config.json', 'model.safetensors', 'model.onnx' # of an exported network
 
 def exported_config(
@@ -292,6 +308,8 @@ def exported_config(
     except ValueError as e: raise ValueError(f"{path} is not readable as JSON: {e}") from None
     if not isinstance(config, dict) or config.get('library_name') != 'lnl':
         raise ValueError(f"folder must hold a network that lnl exported, {path} says something else")
+    lost = [k for k in ('arch', 'cut', 'method', 'size', 'vocab', 'bias') if k not in config]
+    if lost: raise ValueError(f"{path} must say {lost}, it has {list(config)}")
     return config
 
 def check_folder(
@@ -345,7 +363,7 @@ def write_folder(
         if folder.exists(): folder.rename(Path(d)/'old')
         new.rename(folder)
 
-# %% ../nbs/39_export.ipynb #de794414
+# %% ../nbs/39_export.ipynb #8abd7fd8
 def export_network(
     net:BiasNet, # trained, on any device; stays as it is
     folder, # to write; new, empty or an earlier export
@@ -357,15 +375,15 @@ def export_network(
     bias_names=(), # names of the attributes of the bias
     bias_vocab=(), # per attribute the names of its categories; only their number is written
     card:str='', # README.md, see model_card; empty: one that says what is known
-    onnx:bool=None, # model.onnx, too? `None`: where onnx and onnxscript are installed
+    onnx:bool=None, # model.onnx, too? `None`: where can_write_onnx says so
 ) -> Exported: # what load_exported makes of the folder
     "A folder for a model hub: no picture, no path, no pickle; raises `ValueError`, `RuntimeError`"
     check_folder(folder)
     config = export_config(vocab, arch, cut, size, method, bias_names, bias_vocab)
     card = card or model_card({}, config)
     if 'data:image' in card: raise ValueError("card holds a picture (data:image…): pictures don't leave the house")
-    can_onnx = is_installed('onnx', 'onnxscript')
-    if onnx and not can_onnx: raise ValueError("onnx=True needs onnx and onnxscript: pip install 'lnl[export]'")
+    if onnx and not can_write_onnx():
+        raise ValueError("onnx=True needs onnx, onnxscript and torch 2.6: pip install 'lnl[export]'")
     weights = kept_weights(net)
     try: again = put_weights(blank_network(config), weights)
     except ValueError as e:
@@ -375,7 +393,8 @@ def export_network(
     x = torch.rand(3, 3, size, size, generator=torch.Generator().manual_seed(0))
     with eval_mode(deepcopy(net).cpu()) as kept: expected = kept(x)
     with torch.no_grad(): same_logits('the network that was built again', again(x), expected, 1e-5)
-    model = onnx_model(again, size, config['vocab']) if can_onnx and onnx is not False else None
+    wanted = can_write_onnx() if onnx is None else onnx
+    model = onnx_model(again, size, config['vocab']) if wanted else None
     if model and is_installed('onnxruntime'): same_logits('onnxruntime', onnx_logits(model, x), expected, 1e-4)
     write_folder(Path(folder), card, config, weights, model)
     return load_exported(folder)
@@ -385,8 +404,9 @@ def load_exported(
 ) -> Exported: # ready to predict, on the CPU
     "A network as it left the house; runs no code from the folder. Raises `ValueError`"
     config = exported_config(folder)
-    if config.get('method') not in METHODS:
-        raise ValueError(f"{folder} needs the method {config.get('method')!r}, known are {list(METHODS)}")
-    weights = load_file(Path(folder)/'model.safetensors')
+    if config['method'] not in METHODS:
+        raise ValueError(f"{folder} needs the method {config['method']!r}, known are {list(METHODS)}")
+    try: weights = load_file(Path(folder)/'model.safetensors')
+    except (OSError, SafetensorError) as e: raise ValueError(f"cannot read the weights in {folder}: {e}") from None
     net = put_weights(blank_network(config), weights)
     return Exported(net, config, [p.name for p in Path(folder).iterdir() if p.name in FILES])
