@@ -8,14 +8,14 @@ __all__ = ['RATES', 'ESTIMATE', 'MAIN', 'mcnemar', 'class_order', 'positive_scor
            'Comparison', 'check_table', 'check_runs', 'CountedRuns', 'value_rows', 'share_rows', 'gain_rows', 'covers',
            'compare_runs']
 
-# %% ../nbs/12_compare.ipynb #9a02ef17
+# %% ../nbs/12_compare.ipynb #871dc4a9
 from dataclasses import dataclass
 from html import escape
 import numpy as np
 import pandas as pd
 from scipy.sparse import csr_matrix
-from scipy.stats import binomtest, norm, rankdata
-from scipy.stats import t as student
+from scipy.special import ndtri, stdtrit
+from scipy.stats import binomtest, rankdata
 from .scores import SMALLEST, check_answers, habit, interval
 
 # %% ../nbs/12_compare.ipynb #64c57faf
@@ -147,7 +147,7 @@ class Counts:
         size = np.divide(among_units, among_pictures, out=most.copy(), where=among_pictures > 1e-9)
         return np.clip(size, 1, most)
 
-# %% ../nbs/12_compare.ipynb #ddab6411
+# %% ../nbs/12_compare.ipynb #e21ac3b1
 def t_interval(
     centre:float, # of the interval
     parts:list, # of (variance, degrees of freedom): independent sources of chance
@@ -155,7 +155,7 @@ def t_interval(
     "95 % interval of a number with several sources of chance (Welch and Satterthwaite)"
     total = sum(variance for variance, df in parts)
     df = total**2/sum(variance**2/df for variance, df in parts)
-    half = student.ppf(.975, df)*np.sqrt(total)
+    half = stdtrit(df, .975)*np.sqrt(total) # t's quantile
     return centre - half, centre + half
 
 # %% ../nbs/12_compare.ipynb #56a60727
@@ -168,7 +168,7 @@ def combine(
     if how == 'spread': return np.ptp(shares, axis=-1)
     return shares.mean(-1)
 
-# %% ../nbs/12_compare.ipynb #6650d6d7
+# %% ../nbs/12_compare.ipynb #f9796596
 def picking(
     shares:np.ndarray, # float [seeds,draws,k], with random weights
     centre:np.ndarray, # float [seeds,k], without
@@ -181,7 +181,7 @@ def picking(
         return np.where(often[:,None] >= .01, shares - centre[:,None], nothing)
     reach = -picked(np.argmin, np.inf).min(-1)
     if how == 'spread': reach = reach + picked(np.argmax, -np.inf).max(-1)
-    widest = np.quantile(reach.mean(0), .975)/norm.ppf(.975)
+    widest = np.quantile(reach.mean(0), .975)/ndtri(.975) # a normal one's quantile
     return max(0., float(widest**2 - combine(shares, how).mean(0).var()))
 
 # %% ../nbs/12_compare.ipynb #7f94a8fc
@@ -324,7 +324,7 @@ def measures(
         found.extend((name, f'{what}_gap', 'spread', gap(name, what)) for what in ('tpr', 'fpr'))
     return found
 
-# %% ../nbs/12_compare.ipynb #5e16acb7
+# %% ../nbs/12_compare.ipynb #c35c639f
 MAIN = ['accuracy', 'balanced_accuracy', 'auc', 'worst', 'conflicting', 'follows', 'tpr_gap', 'fpr_gap']
 @dataclass(repr=False)
 class Comparison:
@@ -341,9 +341,7 @@ class Comparison:
         self,
     ) -> dict: # {grouping: DataFrame of text, one row per method}; the first one is of all pictures
         "The main measures as text, with an asterisk where the gain's interval leaves 0 out"
-        keys = ['method', 'by', 'measure']
-        gains = self.gains[[*keys, 'low', 'high']]
-        rows = self.values.merge(gains, 'left', keys, suffixes=('', '_gain'))
+        rows = self.values.merge(self.gains, 'left', ['method', 'by', 'measure'], suffixes=('', '_gain'))
         rows = rows[rows.measure.isin(MAIN) & rows.value.notna()]
         sure = (rows.low_gain > 0) | (rows.high_gain < 0)
         limits = zip(rows.value, rows.low, rows.high, sure)
@@ -351,8 +349,7 @@ class Comparison:
         found = {}
         for by, part in rows.groupby('by', sort=False):
             table = part.pivot(index='method', columns='measure', values='text').fillna('')
-            order = [m for m in MAIN if m in table]
-            table = table.loc[part.method.unique(), order]
+            table = table.loc[part.method.unique(), [m for m in MAIN if m in table]]
             found[f'by {by}' if by else 'all pictures'] = table.rename_axis(index=None, columns=None)
         return found
 
