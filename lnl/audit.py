@@ -6,16 +6,17 @@
 __all__ = ['PARTS', 'INSIDE', 'NUMBER', 'NAMES', 'OVERALL', 'BETWEEN', 'HABIT', 'MISSING', 'digits', 'is_known', 'shown',
            'native', 'complete', 'check_report', 'check_table', 'check_chart', 'place', 'ticks', 'axis', 'span',
            'with_interval', 'split_cell', 'numeric_columns', 'heat', 'lighter', 'page', 'check_path', 'write_report',
-           'method_name', 'measure_table', 'interval_chart', 'overall_section', 'mark_of', 'gain_section',
-           'group_section', 'group_text', 'group_charts', 'cell_name', 'share_table', 'rate_tables', 'habit_section',
+           'method_name', 'measure_table', 'interval_chart', 'mark_of', 'overall_section', 'gain_section', 'cell_name',
+           'share_table', 'rate_tables', 'group_charts', 'group_section', 'group_text', 'habit_section',
            'comparison_sections', 'spelt_alike', 'check_classes', 'label_names', 'check_scores', 'cut_columns',
-           'measured', 'in_words', 'right_sentence', 'beyond_chance', 'weak_sentence', 'cell_words', 'habit_sentence',
-           'listed', 'cannot_say', 'measured_habits', 'data_section', 'count_table', 'Audit', 'count_training',
-           'about_run', 'audit_answers', 'read_table', 'column_of', 'numbers_of', 'as_label', 'probabilities',
+           'measured', 'in_words', 'right_sentence', 'cell_words', 'beyond_chance', 'weak_sentence', 'habit_sentence',
+           'listed', 'cannot_say', 'data_section', 'count_table', 'Audit', 'count_training', 'about_run', 'prepare',
+           'audit_answers', 'one_line', 'read_table', 'column_of', 'numbers_of', 'as_label', 'probabilities',
            'answers_of_scores', 'split_words', 'parse_edges', 'parse_groups', 'known_groups', 'answers_from_csv',
-           'training_from_csv', 'file_note', 'lnl_audit']
+           'training_from_csv', 'file_note', 'lnl_audit', 'output_classes', 'are_logits', 'to_square', 'model_outputs',
+           'check_audit', 'stated', 'audit']
 
-# %% ../nbs/32_audit.ipynb #38bafd1c
+# %% ../nbs/32_audit.ipynb #5e745e26
 import hashlib, math, platform, re
 from datetime import datetime, timezone
 from importlib.metadata import version
@@ -27,6 +28,7 @@ from jinja2 import Environment, StrictUndefined
 from scipy.special import expit, softmax
 from scipy.stats import studentized_range
 from .cli import command, write_json, write_text
+from .compare import compare_runs
 from .results import COLORS, TITLES
 from .scores import SMALLEST, check_answers
 
@@ -60,7 +62,7 @@ def shown(
     points = round(100*value, 1) or 0. # no −0.0
     return f'{points:.{int(value not in (0, 1))}f}\N{NO-BREAK SPACE}%'.replace('-', '−')
 
-# %% ../nbs/32_audit.ipynb #f331848d
+# %% ../nbs/32_audit.ipynb #07ee087f
 PARTS = dict(
     report=dict(title=..., subtitle='', verdict=[], cannot_say=[], sections=[], provenance={}),
     section=dict(id=..., title=..., text=[], tables=[], charts=[], pictures=[]),
@@ -85,7 +87,8 @@ def complete(
 ) -> dict: # with all keys
     "Fill in what may be left out; raises `ValueError` for an unknown key, a missing one, or a value of the wrong kind"
     known = PARTS[kind]
-    if not isinstance(what, dict): raise ValueError(f"a {kind} must be a dict with the keys {list(known)}, got {what!r}")
+    if not isinstance(what, dict):
+        raise ValueError(f"a {kind} must be a dict with the keys {list(known)}, got {what!r}")
     odd = [k for k in what if k not in known]
     if odd: raise ValueError(f"a {kind} has no key {odd[0]!r}, it has {list(known)}")
     lost = [k for k, usual in known.items() if usual is ... and k not in what]
@@ -259,7 +262,7 @@ def write_report(
     write_text(path, text)
     return path
 
-# %% ../nbs/32_audit.ipynb #6aaa6cc9
+# %% ../nbs/32_audit.ipynb #18531e63
 NAMES = dict( # of the measures, as a report says them
     accuracy='right answers',
     balanced_accuracy='right answers, each label counts alike',
@@ -294,9 +297,11 @@ def measure_table(
     methods = part.method.unique()
     found = [m for m in measures if m in set(part.measure)]
     rows = [[NAMES[m], *[cell.get((m, method), '–') for method in methods]] for m in found]
-    alone = len(methods) == 1 and what == 'value'
-    return dict(caption=caption, columns=['', *(['share and interval'] if alone else map(method_name, methods))], rows=rows)
+    titles = [method_name(method) for method in methods]
+    if len(methods) == 1 and what == 'value': titles = ['share and interval']
+    return dict(caption=caption, columns=['', *titles], rows=rows)
 
+# %% ../nbs/32_audit.ipynb #2c09f083
 def interval_chart(
     caption:str, # what is drawn
     marks:list, # dicts with name, value, low, high, perhaps grey and note; one or more values known
@@ -311,25 +316,7 @@ def interval_chart(
     return dict(caption=caption, alt=f'Lowest: {lowest}; highest: {highest}.', low=low, high=high, marks=marks,
         percent=not points)
 
-# %% ../nbs/32_audit.ipynb #10445e9c
-def overall_section(
-    comparison, # `lnl.compare.Comparison`
-) -> dict: # a section of a report
-    "How often is it right, over all pictures?"
-    values = comparison.values
-    table = measure_table(values, '', OVERALL, 'Over all pictures')
-    text = ['The share of right answers counts every picture once. Where one label is frequent, a model can have a high '
-        'share and know the frequent label only; so the second number counts each label alike.']
-    if 'auc' in set(values.dropna(subset='value').measure):
-        text.append('The third (AUC) takes two pictures, one of each label, and asks how often the scores put them in the '
-            'right order: 50 % is guessing.')
-    text.append('Numbers behind a share are its 95 % interval: other pictures of the same kind would give a share in there.')
-    section = dict(id='overall', title='How often is it right?', text=text, tables=[table])
-    right = values[(values.by == '') & (values.measure == 'accuracy')]
-    marks = [mark_of(method_name(o.method), o.value, o) for o in right.itertuples()]
-    if len(marks) > 1: section['charts'] = [interval_chart('Right answers, all pictures', marks)]
-    return section
-
+# %% ../nbs/32_audit.ipynb #a07bd8d2
 def mark_of(
     name:str, # beside the dot
     value:float, # where the dot is
@@ -339,75 +326,47 @@ def mark_of(
     "A row of a comparison as a dot with its interval"
     return dict(name=name, value=value, low=row.low, high=row.high, **more)
 
+def overall_section(
+    comparison, # `lnl.compare.Comparison`
+) -> dict: # a section of a report
+    "How often is it right, over all pictures?"
+    values = comparison.values
+    text = [
+        'The share of right answers counts every picture once. Where one label is frequent, a model can have a high '
+        'share and know that label only; so the second number counts each label alike.',
+        'Behind a share stands its 95 % interval: other pictures of the same kind would give a share in there.']
+    if 'auc' in set(values.dropna(subset='value').measure):
+        text.insert(1, 'The third (AUC) takes two pictures, one of each label, and asks how often the scores put them '
+            'in the right order: 50 % is guessing.')
+    right = values[(values['by'] == '') & (values.measure == 'accuracy')]
+    marks = [mark_of(method_name(o.method), o.value, o) for o in right.itertuples()]
+    charts = [interval_chart('Right answers, all pictures', marks)] if len(marks) > 1 else []
+    table = measure_table(values, '', OVERALL, 'Over all pictures')
+    return dict(id='overall', title='How often is it right?', text=text, tables=[table], charts=charts)
+
+# %% ../nbs/32_audit.ipynb #cf7ffede
 def gain_section(
-    gains:pd.DataFrame, # of a `Comparison`, with one known gain or more
+    gains:pd.DataFrame, # of a `Comparison`, with a known gain of accuracy
     base:str, # the method that all are compared with
 ) -> dict: # a section of a report
     "What does each method gain?"
     known = gains.dropna(subset='gain')
     name = method_name(base)
-    text = (f'Each method is compared with “{name}” on the same pictures, which is more certain than two shares side by '
-        'side. A gain is in points: from 80 % to 83 % is a gain of 3. If its interval holds 0, the two may be equally '
-        'good. Where the measure is a difference between groups, less is better.')
+    text = (f'Each method is compared with “{name}” on the same pictures, which is more certain than two shares side '
+        'by side. A gain is in points: from 80 % to 83 % is a gain of 3. If its interval holds 0, the two may be '
+        'equally good. Where the measure is a difference between groups, less is better.')
     tables = [measure_table(known, '', OVERALL, f'Gain against “{name}” over all pictures')]
     right = known[(known.measure == 'accuracy') & (known['by'] == '')]
     if right.p.notna().all(): tables[0]['rows'].append(['p of the first row (McNemar)', *right.p.tolist()])
     measures = [m for m in NAMES if m not in OVERALL]
     groupings = [by for by in known['by'].unique() if by]
     tables += [measure_table(known, by, measures, f'Gain against “{name}” by {by}') for by in groupings]
-    marks = [dict(name=method_name(o.method), value=100*o.gain, low=100*o.low, high=100*o.high) for o in right.itertuples()]
+    marks = [dict(name=method_name(o.method), value=100*o.gain, low=100*o.low, high=100*o.high)
+        for o in right.itertuples()]
     chart = interval_chart(f'Gain in right answers against “{name}”, in points', marks, points=True)
     return dict(id='gains', title='What is gained?', text=[text], tables=tables, charts=[chart])
 
-# %% ../nbs/32_audit.ipynb #695b38ce
-def group_section(
-    comparison, # `lnl.compare.Comparison`
-    by:str, # a grouping, as in `comparison.values`
-) -> dict: # a section of a report, without an id
-    "How different are the groups?"
-    cells = comparison.cells[comparison.cells['by'] == by]
-    rates = comparison.rates[comparison.rates['by'] == by]
-    tables = [measure_table(comparison.values, by, BETWEEN, f'Between the groups of {by}')]
-    if cells.method.nunique() > 1 or len(cells) > 20:
-        named = cells.assign(name=[cell_name(o) for o in cells.itertuples()], value=cells.accuracy)
-        tables.append(share_table(named, f'label · {by}', f'Right answers by label and {by}'))
-    labels = comparison.cells.label.unique().tolist() # in the order of the classes
-    if len(rates) and len(labels) == 2: tables += rate_tables(rates, by, labels, comparison.min_n)
-    tables = [table for table in tables if table['rows']]
-    return dict(title=f'By {by}', tables=tables, charts=group_charts(comparison, by))
-
-def group_text(
-    comparison, # `lnl.compare.Comparison`
-    min_n:int, # pictures that a group must have to count
-) -> list: # sentences
-    "What the sections by group have in common"
-    text = [f'A group has one label and one value of a property. Groups with fewer than {min_n} pictures are grey: a '
-        'slip of the finger would decide there, so they are never called the weakest or the best.']
-    labels = comparison.cells.label.unique().tolist()
-    if len(comparison.rates) and len(labels) == 2:
-        first, last = labels
-        text.append(f'A hit is a “{last}” that is recognised as one; a false alarm is a “{first}” that is called “{last}”.')
-    if comparison.cells.group.astype(str).str.contains(r'\[.*\)').any():
-        text.append('A value such as [0, 40) means: from 0 to below 40.')
-    return text
-
-def group_charts(
-    comparison, # `lnl.compare.Comparison`
-    by:str, # a grouping
-) -> list: # of one chart of a report, or empty
-    "One method: its groups, the weakest first. Several: their weakest groups"
-    values = comparison.values
-    if values.method.nunique() > 1:
-        worst = values[(values['by'] == by) & (values.measure == 'worst')].dropna(subset='value')
-        marks = [mark_of(method_name(o.method), o.value, o) for o in worst.itertuples()]
-        caption = f'Right answers in the weakest group of {by}'
-    else:
-        cells = comparison.cells[comparison.cells['by'] == by].sort_values(['small', 'accuracy'])
-        marks = [mark_of(cell_name(o), o.accuracy, o, grey=bool(o.small), note=f'n = {o.n}') for o in cells.itertuples()]
-        caption = f'Right answers in each group of {by}, the weakest first'
-        if len(marks) > 20: caption = f'Right answers in the 20 weakest groups of {by}'
-    return [interval_chart(caption, marks[:20])] if marks else []
-
+# %% ../nbs/32_audit.ipynb #fdd83b83
 def cell_name(
     row, # has label and group
 ) -> str:
@@ -436,13 +395,66 @@ def rate_tables(
 ) -> list: # of two tables of a report
     "Hits and false alarms per group"
     tables = []
-    for rate, n, label, what in (('tpr', 'n_positive', labels[1], 'Hits'), ('fpr', 'n_negative', labels[0], 'False alarms')):
+    kinds = (('tpr', 'n_positive', labels[1], 'Hits'), ('fpr', 'n_negative', labels[0], 'False alarms'))
+    for rate, n, label, what in kinds:
         shares = dict(method=rates.method, name=rates.group, n=rates[n], small=rates[n] < min_n)
         shares |= dict(value=rates[rate], low=rates[f'{rate}_low'], high=rates[f'{rate}_high'])
         tables.append(share_table(pd.DataFrame(shares), by, f'{what} by {by}, of pictures of “{label}”'))
     return tables
 
-# %% ../nbs/32_audit.ipynb #3f65ef33
+# %% ../nbs/32_audit.ipynb #9f05cfd2
+def group_charts(
+    comparison, # `lnl.compare.Comparison`
+    by:str, # a grouping
+) -> list: # of one chart of a report, or empty
+    "One method: its groups, the weakest first. Several: their weakest groups"
+    values = comparison.values
+    if values.method.nunique() > 1:
+        worst = values[(values['by'] == by) & (values.measure == 'worst')].dropna(subset='value')
+        marks = [mark_of(method_name(o.method), o.value, o) for o in worst.itertuples()]
+        caption = f'Right answers in the weakest group of {by}'
+    else:
+        cells = comparison.cells[comparison.cells['by'] == by].sort_values(['small', 'accuracy'])
+        marks = [mark_of(cell_name(o), o.accuracy, o, grey=bool(o.small), note=f'n = {o.n}')
+            for o in cells.itertuples()]
+        caption = f'Right answers in each group of {by}, the weakest first'
+        if len(marks) > 20: caption = f'Right answers in the 20 weakest groups of {by}'
+    return [interval_chart(caption, marks[:20])] if marks else []
+
+def group_section(
+    comparison, # `lnl.compare.Comparison`
+    by:str, # a grouping, as in `comparison.values`
+) -> dict: # a section of a report, without an id
+    "How different are the groups?"
+    cells = comparison.cells[comparison.cells['by'] == by]
+    rates = comparison.rates[comparison.rates['by'] == by]
+    tables = [measure_table(comparison.values, by, BETWEEN, f'Between the groups of {by}')]
+    if cells.method.nunique() > 1 or len(cells) > 20:
+        named = cells.assign(name=[cell_name(o) for o in cells.itertuples()], value=cells.accuracy)
+        tables.append(share_table(named, f'label · {by}', f'Right answers by label and {by}'))
+    labels = comparison.cells.label.unique().tolist() # in the order of the classes
+    if len(rates) and len(labels) == 2: tables += rate_tables(rates, by, labels, comparison.min_n)
+    tables = [table for table in tables if table['rows']]
+    return dict(title=f'By {by}', tables=tables, charts=group_charts(comparison, by))
+
+# %% ../nbs/32_audit.ipynb #bcdfbccc
+def group_text(
+    comparison, # `lnl.compare.Comparison`
+    min_n:int, # pictures that a group must have to count
+) -> list: # sentences
+    "What the sections by group have in common"
+    text = [f'A group has one label and one value of a property. Groups with fewer than {min_n} pictures are grey: a '
+        'slip of the finger would decide there, so they are never called the weakest or the best.']
+    labels = comparison.cells.label.unique().tolist()
+    if len(comparison.rates) and len(labels) == 2:
+        first, last = labels
+        text.append(f'A hit is a “{last}” that is recognised as one; a false alarm is a “{first}” that is called '
+            f'“{last}”.')
+    if comparison.cells.group.astype(str).str.contains(r'\[.*\)').any():
+        text.append('A value such as [0, 40) means: from 0 to below 40.')
+    return text
+
+# %% ../nbs/32_audit.ipynb #7bea3083
 def habit_section(
     comparison, # `lnl.compare.Comparison`
 ) -> dict: # a section of a report
@@ -451,17 +463,20 @@ def habit_section(
     section = dict(id='habit', title='Who follows the bias?')
     if not len(values):
         return dict(section, text=['Not known: that needs the counts of the training pictures, label by group.'])
-    text = ['In the training pictures, some labels and groups went together more often than by chance: that is the habit. '
-        'A model that learned the task is right as often against the habit as with it. One that learned the habit is wrong '
-        'against it, and its wrong answers are the very label that the habit suggests.']
+    text = ['In the training pictures, some labels and groups went together more often than by chance: that is the '
+        'habit. A model that learned the task is right as often against the habit as with it. One that learned the '
+        'habit is wrong against it, and its wrong answers are the very label that the habit suggests.']
     tables = [measure_table(values, by, HABIT, f'The habit of {by}') for by in values['by'].unique()]
     against = values[values.measure.isin(['aligned', 'conflicting'])]
     several = against.method.nunique() > 1
-    marks = [mark_of(f"{method_name(o.method)}, {o.by}" if several else o.by, o.value, o,
-        grey=False, note=NAMES[o.measure].removeprefix('right ')) for o in against.itertuples()]
+    marks = []
+    for o in against.itertuples():
+        name = f'{method_name(o.method)}, {o.by}' if several else o.by
+        marks.append(mark_of(name, o.value, o, note=NAMES[o.measure].removeprefix('right ')))
     charts = [interval_chart('Right answers with the habit and against it', marks[:24])] if marks else []
     return dict(section, text=text, tables=tables, charts=charts)
 
+# %% ../nbs/32_audit.ipynb #c878fac0
 def comparison_sections(
     comparison, # `lnl.compare.Comparison`
     min_n:int=SMALLEST, # pictures that a group must have to count
@@ -476,7 +491,7 @@ def comparison_sections(
     sections += [dict(section, id=f'groups-{i}') for i, section in enumerate(groups, 1)]
     return sections + [habit_section(comparison)]
 
-# %% ../nbs/32_audit.ipynb #ca3d46f9
+# %% ../nbs/32_audit.ipynb #d3c95b32
 def spelt_alike(
     names, # of labels or groups
 ) -> list: # lists of two names or more
@@ -513,6 +528,7 @@ def label_names(
         if odd: raise ValueError(f"{column} holds {odd[0]!r}, which is not among the classes {classes}")
     return classes
 
+# %% ../nbs/32_audit.ipynb #9f1ed037
 def check_scores(
     answers:pd.DataFrame, # may have a column score
 ):
@@ -520,7 +536,8 @@ def check_scores(
     if 'score' not in answers: return
     score = pd.to_numeric(answers.score, errors='coerce')
     odd = answers.score[~score.between(0, 1)]
-    if len(odd): raise ValueError(f"score must be a probability in 0..1 in each row, got {odd.iloc[0]} in {len(odd)} rows")
+    if len(odd):
+        raise ValueError(f"score must be a probability in 0..1 in each row, got {odd.iloc[0]} in {len(odd)} rows")
 
 # %% ../nbs/32_audit.ipynb #1eed812f
 def cut_columns(
@@ -547,7 +564,7 @@ def cut_columns(
         out[col] = pd.cut(values, ends, right=False, labels=bins).astype(object)
     return out
 
-# %% ../nbs/32_audit.ipynb #c137d8cd
+# %% ../nbs/32_audit.ipynb #1a118a20
 def measured(
     comparison, # `lnl.compare.Comparison`
     measure:str, # accuracy, …
@@ -572,6 +589,13 @@ def right_sentence(
     reach = span([right.low, right.high], True)
     return f'The model is right in {shown(right.value, True)} of {right.n:,} pictures (95 % interval {reach}).'
 
+# %% ../nbs/32_audit.ipynb #55895802
+def cell_words(
+    row, # has label, by, group
+) -> str:
+    "A cell in a sentence"
+    return f'“{row.label}” with {row.by} {row.group}'
+
 def beyond_chance(
     worst, # the weakest of some cells: has accuracy, low, high
     best, # the best of them
@@ -595,12 +619,7 @@ def weak_sentence(
     if beyond_chance(worst, best, len(large)): return f'{text}: chance alone hardly explains that.'
     return f'{text}; among {len(large)} groups, chance may explain that.'
 
-def cell_words(
-    row, # has label, by, group
-) -> str:
-    "A cell in a sentence"
-    return f'“{row.label}” with {row.by} {row.group}'
-
+# %% ../nbs/32_audit.ipynb #119a8ab0
 def habit_sentence(
     comparison, # of one method
 ) -> str:
@@ -609,17 +628,18 @@ def habit_sentence(
     for by in comparison.values['by'].unique():
         rows = [measured(comparison, measure, by) for measure in HABIT]
         if None not in rows: found.append((by, *rows))
-    if not found: return 'Whether its errors follow a habit of the training data is not known: there are no training counts.'
+    if not found:
+        return 'Whether its errors follow a habit of the training data is not known: there are no training counts.'
     alone = [o for o in found if ' × ' not in o[0]]
     by, along, against, follows = max(alone or found, key=lambda o: o[1].value - o[2].value)
     text = (f'Where label and {by} go together as they mostly did in training, {in_words(along)} are right, and where '
         f'they do not, {in_words(against)}')
     if against.high >= along.low: return f'{text}: no sign that it leans on {by}, as far as these pictures can tell.'
-    if against.value + follows.value < 1 - 1e-9: # three labels or more: a wrong answer need not be the habit's
+    if comparison.cells.label.nunique() > 2: # otherwise each wrong answer is the habit's
         text += f', and {in_words(follows)} of those get the answer of the habit'
     return f'{text}: it leans on {by}.'
 
-# %% ../nbs/32_audit.ipynb #b38ee52f
+# %% ../nbs/32_audit.ipynb #546279cc
 def listed(
     names, # texts
     most:int=5, # how many at most
@@ -638,30 +658,30 @@ def cannot_say(
 ) -> list: # sentences
     "What a table of answers can't tell, and what this one can't"
     columns = list(dict.fromkeys(c for by in groupings for c in by))
-    said = [f'Why. It sees answers, not what the model looks at: whatever goes together with {listed(columns)} may be the reason.',
+    said = [
+        'Why. It sees answers, not what the model looks at: whatever goes together with '
+        f'{listed(columns)} may be the reason.',
         'How the model does elsewhere. An interval speaks of other pictures of this kind, and of this model: the same '
         'recipe, trained again, may differ more.']
     small = comparison.cells[comparison.cells.small.astype(bool)]
     if len(small):
         names = [cell_name(o) for o in small.sort_values('n').itertuples()]
         said.append(f'Anything about groups with fewer than {min_n} pictures: {listed(names)}.')
-    if measured_habits(comparison).empty:
+    habits = comparison.values[comparison.values.measure.isin(HABIT)]
+    if habits.value.isna().all():
         said.append('Whether an error follows the habit of the training data: its counts were not given.')
-    if group is None: said.append('Whether several pictures show one patient or one scene. If so, its intervals are too narrow.')
+    if group is None:
+        said.append('Whether several pictures show one patient or one scene. If so, its intervals are too narrow.')
     for column in columns:
         missing = answers[column].isna().sum()
         if missing: said.append(f'Anything by {column} about {missing:,} pictures whose {column} is not known.')
         for same in spelt_alike(answers[column].dropna().unique()):
             names = ' and '.join(f'“{name}”' for name in same)
-            said.append(f'Whether {names} are one {column} or several: they differ only by case or blanks, and count as several.')
+            said.append(f'Whether {names} are one {column} or several: they differ only by case or blanks, and count '
+                'as several.')
     return said
 
-def measured_habits(
-    comparison, # `lnl.compare.Comparison`
-) -> pd.DataFrame: # rows of its values, none where no training counts were given
-    "What is known of aligned, conflicting, follows"
-    return comparison.values[comparison.values.measure.isin(HABIT)].dropna(subset='value')
-
+# %% ../nbs/32_audit.ipynb #f2fba6d8
 def data_section(
     answers:pd.DataFrame, # label, the columns of the groupings
     groupings:list, # lists of columns
@@ -690,10 +710,7 @@ def count_table(
     rows = [[label, *row.tolist()] for label, row in table.iterrows()]
     return dict(caption=caption, columns=['label', *table.columns], rows=rows, heat=True)
 
-# %% ../nbs/32_audit.ipynb #e796bdad
-from .compare import compare_runs
-
-# %% ../nbs/32_audit.ipynb #e9abd54e
+# %% ../nbs/32_audit.ipynb #856dd4d1
 class Audit:
     "What a model's answers say, and what they don't; printed, it is the verdict"
     def __init__(self,
@@ -722,13 +739,15 @@ def count_training(
     if not isinstance(train, pd.DataFrame): raise ValueError(f"train must be a table, got {type(train).__name__}")
     known = [c for c in columns if c in train]
     if 'label' not in train or not known or not len(train):
-        raise ValueError(f"train must have rows, a column label and one of {columns}, got {list(train)} in {len(train)} rows")
+        raise ValueError(f"train must have rows, a column label and one of {columns}, got {len(train)} rows of "
+            f"{list(train)}")
     n = pd.to_numeric(train.n, errors='coerce') if 'n' in train else pd.Series(1, train.index)
-    if not (n >= 0).all() or not n.sum(): raise ValueError(f"n of train must be counts, 0 or more, got {train.n.tolist()[:5]}")
+    if not (n >= 0).all() or not n.sum():
+        raise ValueError(f"n of train must be counts, 0 or more, got {train.n.tolist()[:5]}")
     counts = train.assign(n=n).groupby(['label', *known], dropna=False, observed=True).n.sum()
     return counts.reset_index()
 
-# %% ../nbs/32_audit.ipynb #d0499904
+# %% ../nbs/32_audit.ipynb #74f9facb
 def about_run(
     about:dict, # what else a reader should know
     asked:dict, # what was asked for
@@ -738,6 +757,35 @@ def about_run(
     now = datetime.now(timezone.utc).strftime('%d %B %Y, %H:%M UTC')
     return dict(made=now, **about, asked=asked, versions=versions | dict(python=platform.python_version()))
 
+def prepare(
+    answers, # should be a table: label, answer, perhaps score, columns of by
+    by, # a column, or a list of groupings
+    train=None, # training counts or rows
+    classes=None, # the labels in their order
+    group:str=None, # column of patients, …
+    min_n:int=SMALLEST, # pictures that a group must have to count
+) -> tuple: # groupings as lists of columns, the labels in their order, training counts or None
+    "Raises `ValueError` for what an audit can't be made of"
+    if not isinstance(answers, pd.DataFrame): raise ValueError(f"answers must be a table, got {type(answers).__name__}")
+    groupings = [[one] if isinstance(one, str) else list(one) for one in ([by] if isinstance(by, str) else by)]
+    if not groupings: raise ValueError("by must name one column or more, got none")
+    columns = list(dict.fromkeys(c for one in groupings for c in one))
+    if 'score' in columns: raise ValueError("by must name groups of pictures, got score")
+    for one in groupings: check_answers(answers, one)
+    if group is not None and group not in answers:
+        raise ValueError(f"group must be a column of the answers, got {group!r}; they have {list(answers)}")
+    if group is not None and answers[group].isna().any():
+        raise ValueError(f"group must be known in each row, {group!r} has {answers[group].isna().sum()} gaps")
+    if min_n < 1: raise ValueError(f"min_n must be 1 or more, got {min_n}")
+    classes = label_names(answers, classes)
+    check_scores(answers)
+    if train is None: return groupings, classes, None
+    train = count_training(train, columns)
+    odd = sorted(set(train.label) - set(classes), key=str)
+    if odd: raise ValueError(f"label of train holds {odd[0]!r}, which is not among the classes {classes}")
+    return groupings, classes, train
+
+# %% ../nbs/32_audit.ipynb #52561d51
 def audit_answers(
     answers:pd.DataFrame, # one row per picture: label, answer, perhaps score (probability of the answer), columns of by
     by, # a column, or a list of groupings: a column each, or a list of columns
@@ -749,33 +797,26 @@ def audit_answers(
     about:dict=None, # what else the provenance should say
 ) -> Audit: # prints itself; save writes it
     "How a model does in each group, and whether it follows the habit; raises `ValueError`"
-    if not isinstance(answers, pd.DataFrame): raise ValueError(f"answers must be a table, got {type(answers).__name__}")
-    groupings = [[one] if isinstance(one, str) else list(one) for one in ([by] if isinstance(by, str) else by)]
-    if not groupings: raise ValueError("by must name one column or more, got none")
-    for one in groupings: check_answers(answers, one)
-    if group is not None and group not in answers:
-        raise ValueError(f"group must be a column of the answers, got {group!r}; they have {list(answers)}")
-    if group is not None and answers[group].isna().any():
-        raise ValueError(f"group must be known in each row, {group!r} has {answers[group].isna().sum()} gaps")
-    if min_n < 1: raise ValueError(f"min_n must be 1 or more, got {min_n}")
-    classes = label_names(answers, classes)
-    check_scores(answers)
-    columns = list(dict.fromkeys(c for one in groupings for c in one))
-    if train is not None: train = count_training(train, columns)
-    odd = sorted(set(train.label) - set(classes), key=str) if train is not None else []
-    if odd: raise ValueError(f"label of train holds {odd[0]!r}, which is not among the classes {classes}")
+    groupings, classes, train = prepare(answers, by, train, classes, group, min_n)
     comparison = compare_runs(dict(model=[answers.reset_index(drop=True)]), groupings, train=train, classes=classes,
         group=group, min_n=min_n, base='model')
-    asked = dict(groups=[' × '.join(one) for one in groupings], labels=classes, patients=group or 'not given', min_n=min_n)
-    report = dict(title=title, subtitle=f'{len(answers):,} pictures, by {listed(asked["groups"])}',
+    names = [' × '.join(one) for one in groupings]
+    asked = dict(groups=names, labels=classes, patients=group or 'not given', min_n=min_n)
+    report = dict(title=title, subtitle=f'{len(answers):,} pictures, by {listed(names)}',
         verdict=[right_sentence(comparison), weak_sentence(comparison, min_n), habit_sentence(comparison)],
         cannot_say=cannot_say(answers, groupings, comparison, group, min_n),
         sections=[*comparison_sections(comparison, min_n), data_section(answers, groupings, train)],
         provenance=about_run(about or {}, asked))
     return Audit(comparison, check_report(report))
 
-# %% ../nbs/32_audit.ipynb #b340a04e
+# %% ../nbs/32_audit.ipynb #eae98f49
 MISSING = ['', 'NA', 'N/A', 'NaN', 'nan', 'null'] # texts of a group or a number that is not known
+def one_line(
+    error:Exception, # of somebody else's code
+) -> str:
+    "What an error says"
+    return ' '.join(str(error).split())
+
 def read_table(
     path, # a CSV file
     what:str='answers', # for the message
@@ -784,7 +825,7 @@ def read_table(
     path = Path(path)
     if not path.is_file(): raise FileNotFoundError(f"{what}: there is no file {str(path)!r}")
     try: rows = pd.read_csv(path, header=None, dtype=str, keep_default_na=False, encoding='utf-8-sig').fillna('')
-    except (ValueError, UnicodeError) as e: raise ValueError(f"{what} {path.name!r} can't be read as a CSV: {e}") from None
+    except ValueError as e: raise ValueError(f"{what} {path.name!r} can't be read as a CSV: {one_line(e)}") from None
     table = rows[1:].set_axis(rows.iloc[0].str.strip(), axis=1).rename_axis(columns=None).reset_index(drop=True)
     twice = table.columns[table.columns.duplicated()].tolist()
     if twice: raise ValueError(f"{what} {path.name!r} has two columns {twice[0]!r}; rename one")
@@ -796,7 +837,8 @@ def column_of(
     argument:str, # whose value the name is
 ) -> pd.Series:
     "A column; raises `ValueError`"
-    if name not in table: raise ValueError(f"{argument} must be a column of the table, got {name!r}; it has {list(table)}")
+    if name not in table:
+        raise ValueError(f"{argument} must be a column of the table, got {name!r}; it has {list(table)}")
     return table[name]
 
 def numbers_of(
@@ -811,6 +853,7 @@ def numbers_of(
     if len(odd): raise ValueError(f"{argument} must be a column of numbers, {name!r} holds {odd.iloc[0]!r}")
     return values.astype(float)
 
+# %% ../nbs/32_audit.ipynb #57d07ebc
 def as_label(
     text:str, # a label, an answer or a class
 ) -> str:
@@ -820,7 +863,7 @@ def as_label(
     except ValueError: return text
     return str(int(value)) if value.is_integer() else text
 
-# %% ../nbs/32_audit.ipynb #1735f638
+# %% ../nbs/32_audit.ipynb #66664d8f
 def probabilities(
     scores:np.ndarray, # float [n,1] or [n,k]
     classes:list, # k labels, in the order of the scores; one score is that of the last of two
@@ -834,7 +877,8 @@ def probabilities(
     if logits: p = expit(scores) if k == 1 else softmax(scores, axis=1)
     else: p = scores
     outside = p[~((p >= 0) & (p <= 1))]
-    if len(outside): raise ValueError(f"scores must be probabilities in 0..1, got {outside[0]:g}; are they logits? Say so")
+    if len(outside):
+        raise ValueError(f"scores must be probabilities in 0..1, got {outside[0]:g}; are they logits? Say so")
     if k == 1: return np.hstack([1 - p, p])
     sums = p.sum(1)
     odd = sums[abs(sums - 1) > .02]
@@ -858,7 +902,7 @@ def answers_of_scores(
         if differ > len(p)/2:
             raise ValueError(f"in {differ} of {len(p)} rows another class is likelier than the answer: "
                 f"are the scores in the order of the classes {classes}?")
-    return pd.DataFrame(dict(answer=np.array(classes, object)[given], score=p[np.arange(len(p)), given]))
+    return pd.DataFrame(dict(answer=pd.Index(classes)[given], score=p[np.arange(len(p)), given]))
 
 # %% ../nbs/32_audit.ipynb #2e72bad9
 def split_words(
@@ -897,23 +941,25 @@ def known_groups(
     "Groups without blanks around them"
     return table[columns].apply(lambda c: c.str.strip()).replace(MISSING, np.nan)
 
-# %% ../nbs/32_audit.ipynb #66406e4a
+# %% ../nbs/32_audit.ipynb #428c219b
 def answers_from_csv(
     table:pd.DataFrame, # texts
     label:str, # column
     answer:str='', # column, '' where there are scores
-    score:str='', # column of the probability of the last class, or as many columns as classes; '' where there are answers
+    score:str='', # column of the probability of the last class, or as many columns as classes; '' if unknown
     classes:str='', # labels in their order, needed for scores
     logits:bool=False, # are the scores logits?
 ) -> tuple: # DataFrame with label, answer and perhaps score; the labels in their order, or None
     "Read labels, answers and scores; raises `ValueError`"
     if not len(table): raise ValueError("answers must have one row or more, got none")
     if not answer and not score: raise ValueError("say answer, a column of answers, or score, and classes")
-    if score and not classes: raise ValueError("score needs classes: which label a number belongs to can't be seen from it")
+    if score and not classes:
+        raise ValueError("score needs classes: which label a number belongs to can't be seen from it")
     if logits and not score: raise ValueError("logits is about scores, and there is no score")
     names = {c: column_of(table, c, k).map(as_label) for k, c in dict(label=label, answer=answer).items() if c}
     for column, values in names.items():
-        if (values == '').any(): raise ValueError(f"column {column!r} must be known in each row, {(values == '').sum()} are empty")
+        empty = (values == '').sum()
+        if empty: raise ValueError(f"column {column!r} must be known in each row, {empty} are empty")
     found = pd.DataFrame(dict(label=names[label]))
     order = check_classes([as_label(word) for word in split_words(classes)]) if classes else None
     if not score: return found.assign(answer=names[answer]), order
@@ -921,7 +967,7 @@ def answers_from_csv(
     p = probabilities(np.stack(columns, 1), order, logits)
     return found.join(answers_of_scores(p, order, names[answer] if answer else None)), order
 
-# %% ../nbs/32_audit.ipynb #d49b7352
+# %% ../nbs/32_audit.ipynb #88e12084
 def training_from_csv(
     path, # CSV with a column of labels, columns of groups, and n; or one row per picture
     label:str, # column of labels, as in the answers; else 'label'
@@ -943,6 +989,7 @@ def file_note(
     path = Path(path)
     return f'{path.name}, SHA-256 {hashlib.sha256(path.read_bytes()).hexdigest()[:16]}'
 
+# %% ../nbs/32_audit.ipynb #681b3416
 @command
 def lnl_audit(
     answers:str, # CSV with one row per picture
@@ -974,3 +1021,163 @@ def lnl_audit(
     audit = audit_answers(found, by, counts, order, group or None, min_n, title, about)
     print(audit)
     print(f'The report is {audit.save(out)}')
+
+# %% ../nbs/32_audit.ipynb #6be262e9
+def output_classes(
+    labels:pd.Series, # of the pictures
+    classes=None, # labels in the order of the model's outputs
+) -> list: # labels in that order
+    "Raises `ValueError` where the order can't be known"
+    if classes is not None:
+        classes = check_classes(classes)
+        odd = sorted(set(labels) - set(classes), key=str)
+        if odd: raise ValueError(f"label holds {odd[0]!r}, which is not among the classes {classes}")
+        return classes
+    found = sorted(set(labels), key=str)
+    if pd.api.types.is_integer_dtype(labels) and min(found) >= 0: return list(range(max(2, max(found) + 1)))
+    raise ValueError(f"classes must be said: which output of the model is which of {found} can't be seen from it; "
+        "name them in the order of its outputs")
+
+def are_logits(
+    out:np.ndarray, # float [n,1] or [n,k], what a model gave
+) -> bool:
+    "Logits, or probabilities already? Raises `ValueError` where that can't be seen"
+    if not ((out >= 0) & (out <= 1)).all(): return True
+    if out.shape[1] > 1 and (abs(out.sum(1) - 1) < 1e-3).all(): return False
+    raise ValueError("logits must be said: all outputs of the model lie in 0..1, they may be logits or probabilities")
+
+# %% ../nbs/32_audit.ipynb #58a28a78
+def to_square(
+    picture, # PIL image
+    size:int, # pixels per side
+    resize:str='squash', # 'squash': both sides to size; 'crop': the shorter one, then the middle
+) -> np.ndarray: # float32 [3,size,size] in 0..1
+    "A picture as a model gets it, before it is normalised"
+    from PIL import Image
+    sides = (size, size)
+    if resize == 'crop': sides = tuple(round(size*side/min(picture.size)) for side in picture.size)
+    left, top = [(side - size)//2 for side in sides]
+    pixels = picture.resize(sides, Image.BILINEAR).crop((left, top, left + size, top + size))
+    return np.asarray(pixels, np.float32).transpose(2, 0, 1)/255
+
+def model_outputs(
+    model, # PyTorch module: float [n,3,size,size] -> [n], [n,1] or [n,k]
+    files:list, # paths of pictures
+    size:int, # pixels per side
+    resize:str, # squash or crop
+    mean=None, # per channel, None: not normalised outside the model
+    std=None, # per channel
+    bs:int=64, # pictures at once
+) -> tuple: # float [m,1] or [m,k]; bool [n], which of the n pictures could be read
+    "Ask a model, in evaluation mode, where it is; raises `ValueError` if it answers with something else"
+    import torch
+    from lnl.networks import device_of, eval_mode
+    from lnl.photos import read_photo
+    shift, scale = (torch.tensor(v or usual).view(3, 1, 1) for v, usual in ((mean, (0.,)*3), (std, (1.,)*3)))
+    readable, outputs = [], []
+    with eval_mode(model):
+        for start in range(0, len(files), bs):
+            opened = [read_photo(file)[0] for file in files[start:start + bs]]
+            readable += [picture is not None for picture in opened]
+            pixels = [to_square(picture, size, resize) for picture in opened if picture is not None]
+            if not pixels: continue
+            x = (torch.from_numpy(np.stack(pixels)) - shift)/scale
+            try: out = model(x.to(device_of(model)))
+            except Exception as e: raise ValueError(f"model failed on pictures {[*x.shape]}: {one_line(e)}") from e
+            if not isinstance(out, torch.Tensor) or len(out) != len(x) or out.ndim > 2:
+                got = [*out.shape] if isinstance(out, torch.Tensor) else type(out).__name__
+                raise ValueError(f"model must give a tensor [n], [n,1] or [n,k] for n pictures, got {got} for {len(x)}")
+            outputs.append(out.float().reshape(len(x), -1).cpu().numpy())
+    if not outputs: raise ValueError(f"none of {len(files)} pictures can be read, see check_images")
+    return np.concatenate(outputs), np.array(readable)
+
+# %% ../nbs/32_audit.ipynb #0fc73deb
+def check_audit(
+    model, # should be a PyTorch module
+    table, # should be a table of pictures
+    columns:dict, # {argument: name of a column of the table}
+    how:dict, # size, resize, mean, std, bs
+):
+    "Raises `ValueError` for arguments of an audit that can't be meant"
+    import torch
+    if not isinstance(model, torch.nn.Module):
+        raise ValueError(f"model must be a PyTorch module, got {type(model).__name__}")
+    if not isinstance(table, pd.DataFrame): raise ValueError(f"table must be a DataFrame, got {type(table).__name__}")
+    if not len(table): raise ValueError("table must have one row or more, got none")
+    for argument, column in columns.items(): column_of(table, column, argument)
+    gaps = table[columns['label']].isna().sum()
+    if gaps: raise ValueError(f"label must be known in each row, {columns['label']!r} has {gaps} gaps")
+    resize, mean, std = [how[k] for k in ('resize', 'mean', 'std')]
+    if resize not in ('squash', 'crop'): raise ValueError(f"resize must be squash or crop, got {resize!r}")
+    for k in ('size', 'bs'):
+        if not isinstance(how[k], int) or how[k] < 1:
+            raise ValueError(f"{k} must be a whole number, 1 or more, got {how[k]!r}")
+    if (mean is None) != (std is None): raise ValueError("mean and std must both be given, or both be None")
+    for k, numbers, lowest in (('mean', mean, 0), ('std', std, 1e-6)):
+        if numbers is None: continue
+        right = np.shape(numbers) == (3,) and all(lowest <= v < math.inf for v in numbers)
+        if not right: raise ValueError(f"{k} must be three numbers, one per channel for 0..1, got {numbers!r}")
+
+def stated(
+    how:dict, # size, resize, mean, std
+    kinds:str, # logits or probabilities
+    n_out:int, # outputs of the model
+    classes:list, # their labels
+) -> dict: # a section of a report
+    "What the model was given, and how its outputs were read"
+    shape = dict(squash='squashed to', crop='scaled and cut to the middle,')[how['resize']]
+    pixels = 'Their values lie in 0..1; the model normalises them itself, or not at all.'
+    if how['mean'] is not None:
+        pixels = (f"Their values were normalised by mean {listed(how['mean'])} and standard deviation "
+            f"{listed(how['std'])}.")
+    order = f'its outputs belong to {listed(classes, 20)}, in this order'
+    if n_out == 1: order = f'its one output belongs to “{classes[-1]}”'
+    text = [f"Pictures {shape} {how['size']} × {how['size']} pixels. {pixels}",
+        f'Its outputs were read as {kinds}; {order}. All this was stated by whoever asked for the audit, and can’t be '
+        'seen from the model.']
+    return dict(id='given', title='What was the model given?', text=text)
+
+# %% ../nbs/32_audit.ipynb #a51898fc
+def audit(
+    model, # PyTorch module: float [n,3,size,size] -> [n], [n,1] (of the last of two classes) or [n,k]
+    table:pd.DataFrame, # one row per picture
+    path='.', # folder that the names start from
+    fn:str='fn', # column of file names
+    label:str='label', # column of labels
+    groups=(), # a column, or a list of groupings: a column each, or a list of columns
+    classes=None, # labels in the order of the outputs; may be left out for labels 0, 1, …
+    edges=None, # {column: increasing numbers}
+    train:pd.DataFrame=None, # training pictures: label, groups, n; or one row per picture; None: not known
+    size:int=224, # pixels per side
+    mean=(.485, .456, .406), # per channel, ImageNet's; None: the model normalises inside
+    std=(.229, .224, .225), # per channel
+    resize:str='squash', # 'squash' to a square, or 'crop' the middle
+    logits:bool=None, # does the model give logits? None: as can be seen from them
+    bs:int=64, # pictures at once
+    group:str=None, # column of patients, …: their pictures count as one draw
+    min_n:int=SMALLEST, # pictures that a group must have to be the weakest or the best
+    title:str='Audit of a model', # of the report
+) -> Audit: # prints itself; save writes it
+    "Ask a ready model and audit its answers; raises `ValueError`, or `FileNotFoundError` for missing pictures"
+    from lnl.photos import photo_files
+    by = [groups] if isinstance(groups, str) else list(groups)
+    columns = [c for one in by for c in ([one] if isinstance(one, str) else one)] + ([group] if group else [])
+    how = dict(size=size, resize=resize, mean=mean, std=std, bs=bs)
+    check_audit(model, table, dict(fn=fn, label=label) | {f'groups or group {c}': c for c in columns}, how)
+    classes = output_classes(table[label], classes)
+    answers = cut_columns(table[list(dict.fromkeys(columns))].assign(label=table[label]), edges)
+    if isinstance(train, pd.DataFrame):
+        train = train.rename(columns={label: 'label'})
+        train = cut_columns(train, {c: ends for c, ends in (edges or {}).items() if c in train})
+    prepare(answers.assign(answer=answers.label), by, train, classes, group, min_n) # before the slow part
+    out, readable = model_outputs(model, photo_files(table, path, fn), **how)
+    kinds = 'logits' if (are_logits(out) if logits is None else logits) else 'probabilities'
+    said = answers_of_scores(probabilities(out, classes, kinds == 'logits'), classes)
+    answers = answers[readable].reset_index(drop=True).join(said)
+    found = audit_answers(answers, by, train, classes, group, min_n, title, dict(model=type(model).__name__))
+    found.report['sections'].append(stated(how, kinds, out.shape[1], classes))
+    broken = (~readable).sum()
+    if broken:
+        said = f'Anything about {broken:,} of {len(table):,} pictures that could not be read.'
+        found.report['cannot_say'].append(said)
+    return found
