@@ -10,8 +10,8 @@ __all__ = ['PARTS', 'INSIDE', 'NUMBER', 'NAMES', 'OVERALL', 'BETWEEN', 'HABIT', 
            'share_table', 'rate_tables', 'group_charts', 'group_section', 'group_text', 'habit_section',
            'comparison_sections', 'spelt_alike', 'check_classes', 'label_names', 'check_scores', 'cut_columns',
            'measured', 'in_words', 'right_sentence', 'cell_words', 'beyond_chance', 'weak_sentence', 'habit_sentence',
-           'listed', 'cannot_say', 'data_section', 'count_table', 'Audit', 'count_training', 'about_run', 'prepare',
-           'audit_answers', 'one_line', 'read_table', 'column_of', 'numbers_of', 'as_label', 'probabilities',
+           'listed', 'cannot_say', 'data_section', 'count_table', 'Audit', 'count_training', 'check_group', 'about_run',
+           'prepare', 'audit_answers', 'one_line', 'read_table', 'column_of', 'numbers_of', 'as_label', 'probabilities',
            'answers_of_scores', 'split_words', 'parse_edges', 'parse_groups', 'known_groups', 'answers_from_csv',
            'training_from_csv', 'file_note', 'lnl_audit', 'output_classes', 'are_logits', 'to_square', 'model_outputs',
            'check_audit', 'stated', 'audit']
@@ -62,7 +62,7 @@ def shown(
     points = round(100*value, 1) or 0. # no −0.0
     return f'{points:.{int(value not in (0, 1))}f}\N{NO-BREAK SPACE}%'.replace('-', '−')
 
-# %% ../nbs/32_audit.ipynb #07ee087f
+# %% ../nbs/32_audit.ipynb #4dafe141
 PARTS = dict(
     report=dict(title=..., subtitle='', verdict=[], cannot_say=[], sections=[], provenance={}),
     section=dict(id=..., title=..., text=[], tables=[], charts=[], pictures=[]),
@@ -79,7 +79,7 @@ def native(
     if isinstance(what, (list, tuple, np.ndarray)): return [native(v) for v in what]
     if isinstance(what, np.generic): return native(what.item())
     if what is None or isinstance(what, (bool, int, float)): return what
-    return str(what)
+    return None if what is pd.NA or what is pd.NaT else str(what)
 
 def complete(
     what, # one part of a report
@@ -639,15 +639,15 @@ def habit_sentence(
         text += f', and {in_words(follows)} of those get the answer of the habit'
     return f'{text}: it leans on {by}.'
 
-# %% ../nbs/32_audit.ipynb #546279cc
+# %% ../nbs/32_audit.ipynb #b502c8ec
 def listed(
     names, # texts
     most:int=5, # how many at most
 ) -> str:
     "Some names in a sentence"
     names = [str(name) for name in names]
-    more = f' and {len(names) - most} more' if len(names) > most else ''
-    return ', '.join(names[:most]) + more
+    if len(names) > most: names = [*names[:most], f'{len(names) - most} more']
+    return ' and '.join([', '.join(names[:-1]), names[-1]]) if len(names) > 1 else ''.join(names)
 
 def cannot_say(
     answers:pd.DataFrame, # label, answer, the columns of the groupings
@@ -747,7 +747,17 @@ def count_training(
     counts = train.assign(n=n).groupby(['label', *known], dropna=False, observed=True).n.sum()
     return counts.reset_index()
 
-# %% ../nbs/32_audit.ipynb #74f9facb
+# %% ../nbs/32_audit.ipynb #64d0ea59
+def check_group(
+    values:pd.Series, # of one column
+):
+    "Raises `ValueError` for more than 50 different numbers"
+    found = values.dropna().astype(object).unique()
+    numbers = pd.to_numeric(pd.Series(found, dtype=object), errors='coerce')
+    if len(found) > 50 and numbers.notna().all():
+        raise ValueError(f"column {values.name!r} holds {len(found)} different numbers; cut it by edges")
+
+# %% ../nbs/32_audit.ipynb #87397073
 def about_run(
     about:dict, # what else a reader should know
     asked:dict, # what was asked for
@@ -772,6 +782,7 @@ def prepare(
     columns = list(dict.fromkeys(c for one in groupings for c in one))
     if 'score' in columns: raise ValueError("by must name groups of pictures, got score")
     for one in groupings: check_answers(answers, one)
+    for c in columns: check_group(answers[c])
     if group is not None and group not in answers:
         raise ValueError(f"group must be a column of the answers, got {group!r}; they have {list(answers)}")
     if group is not None and answers[group].isna().any():
@@ -989,7 +1000,7 @@ def file_note(
     path = Path(path)
     return f'{path.name}, SHA-256 {hashlib.sha256(path.read_bytes()).hexdigest()[:16]}'
 
-# %% ../nbs/32_audit.ipynb #681b3416
+# %% ../nbs/32_audit.ipynb #91ae7709
 @command
 def lnl_audit(
     answers:str, # CSV with one row per picture
@@ -1014,7 +1025,7 @@ def lnl_audit(
     columns = list(dict.fromkeys(c for one in by for c in one))
     cuts = parse_edges(edges)
     found = cut_columns(found.join(known_groups(table, columns)), cuts)
-    if group: found[group] = column_of(table, group, 'group').replace(MISSING, np.nan)
+    if group and group not in found: found[group] = column_of(table, group, 'group').replace(MISSING, np.nan)
     counts = training_from_csv(train, label, columns, cuts) if train else None
     about = dict(answers=file_note(answers)) | (dict(training=file_note(train)) if train else {})
     title = title or f'Audit of {Path(answers).name}'
