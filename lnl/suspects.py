@@ -255,7 +255,20 @@ def leaks(
         found.append(('warning', 'in train only', col, 'rows have a name that no other part has', unwatched))
     return found
 
-# %% ../nbs/24_suspects.ipynb #667e6b12
+# %% ../nbs/24_suspects.ipynb #81a1ae27
+def _problems(df, fn, found): # the table of what was found, the worst first
+    rows = []
+    for degree, kind, col, what, where in found:
+        if not where.any(): continue
+        shows_name = col and not kind.startswith('copies') and df[col][where].notna().any()
+        column = col if shows_name else fn
+        rows.append(dict(degree=degree, kind=kind, column=col, what=what, n=int(where.sum()),
+            example=repr(df[column][where].iloc[0])))
+    table = pd.DataFrame(rows, columns=['degree', 'kind', 'column', 'what', 'n', 'example'])
+    return table.sort_values('degree', key=lambda o: o.map(DEGREES.index), kind='stable', ignore_index=True)
+
+# %% ../nbs/24_suspects.ipynb #c5ab25ac
+DEGREES = ['error', 'warning', 'note']
 class TableCheck:
     "What is wrong with a table of pictures; prints itself"
     def __init__(self,
@@ -282,19 +295,6 @@ class TableCheck:
         tables = [t.to_html(index=False) for t in (self.problems, self.witnesses) if len(t)]
         advice = [f'<p>{html.escape(self.advice)}</p>'] if self.advice else []
         return ''.join([f'<p>{html.escape(self.title)}</p>', *tables, *advice])
-
-# %% ../nbs/24_suspects.ipynb #dc3df8e9
-DEGREES = ['error', 'warning', 'note']
-def _problems(df, fn, found): # the table of what was found, the worst first
-    rows = []
-    for degree, kind, col, what, where in found:
-        if not where.any(): continue
-        shows_name = col and not kind.startswith('copies') and df[col][where].notna().any()
-        column = col if shows_name else fn
-        rows.append(dict(degree=degree, kind=kind, column=col, what=what, n=int(where.sum()),
-            example=repr(df[column][where].iloc[0])))
-    table = pd.DataFrame(rows, columns=['degree', 'kind', 'column', 'what', 'n', 'example'])
-    return table.sort_values('degree', key=lambda o: o.map(DEGREES.index), kind='stable', ignore_index=True)
 
 # %% ../nbs/24_suspects.ipynb #2d115b2b
 UNREADABLE = dict(missing='are not there', corrupt='are broken', deep='have more than 8 bits') # and then not used
