@@ -589,7 +589,7 @@ def right_sentence(
     reach = span([right.low, right.high], True)
     return f'The model is right in {shown(right.value, True)} of {right.n:,} pictures (95 % interval {reach}).'
 
-# %% ../nbs/32_audit.ipynb #55895802
+# %% ../nbs/32_audit.ipynb #fbe2252d
 def cell_words(
     row, # has label, by, group
 ) -> str:
@@ -602,7 +602,7 @@ def beyond_chance(
     k:int, # how many cells there were to choose from
 ) -> bool:
     "Do the ends of k cells differ more than the ends of k equal ones would, 95 times of 100? (Tukey's range)"
-    error = math.hypot(worst.high - worst.low, best.high - best.low)/(2*1.96)
+    error = math.sqrt(2)*max(worst.high - worst.low, best.high - best.low)/(2*1.96) # of their difference
     return bool(studentized_range.sf(math.sqrt(2)*(best.accuracy - worst.accuracy)/error, k, math.inf) < .05)
 
 def weak_sentence(
