@@ -681,7 +681,7 @@ def cannot_say(
                 'as several.')
     return said
 
-# %% ../nbs/32_audit.ipynb #f2fba6d8
+# %% ../nbs/32_audit.ipynb #8edc4d6b
 def data_section(
     answers:pd.DataFrame, # label, the columns of the groupings
     groupings:list, # lists of columns
@@ -694,8 +694,8 @@ def data_section(
         tables.append(count_table(answers.assign(n=1), by, f'Pictures that were answered, by {name}'))
         if train is not None and {'label', 'n', *by} <= set(train):
             tables.append(count_table(train, by, f'Pictures that it was trained on, by {name}'))
-    text = ['The darker, the more pictures. Where a row is dark in one place only, label and group go together, and '
-        'an answer may come from either of them.']
+    text = ['The stronger the colour, the more pictures. Where a row is strong in one place only, label and group go '
+        'together, and an answer may come from either of them.']
     return dict(id='data', title='Which pictures?', text=text, tables=tables)
 
 def count_table(
