@@ -297,19 +297,19 @@ def as_text(
         values = categories(df, col, edges)
     return np.array([None if pd.isna(v) else str(v) for v in values], dtype=object)
 
-# %% ../nbs/46_study.ipynb #4c7866f5
+# %% ../nbs/46_study.ipynb #b024178b
 @patch
 def suspects(self:Study,
     columns=None, # columns of the table to ask; None: all but the label and the file names
 ): # Suspects, see chapter 24
-    "Which columns, pairs of columns and properties of the pictures tell something about the label?"
+    "What tells something about the label? In all pictures that count; after split, in the training part"
     self._need_rows()
     return say(self._ranked(columns))
 
 @patch
 def _ranked(self:Study, columns=None):
     if columns is None: columns = [col for col in self.df if col not in (self.fn, self.label, self.group)]
-    known = self.rows.index
+    known = self.rows.index if 'part' not in self.rows else self.rows.index[self.rows.part == 'train']
     edges = {col: cuts for col,cuts in self.edges.items() if col in self.df}
     return find_suspects(self.df.loc[known], self.label, columns=names_of(columns), pictures=self.pictures.loc[known],
         edges=edges, group=self.group)
@@ -750,7 +750,7 @@ def _keep(self:Study, choice, method, name): # the winner replaces the recipe's 
     if choice.value is not None and method not in methods: methods = [*methods, method]
     self.remember(chosen={**self.notes.get('chosen', {}), method: found}, methods=methods)
 
-# %% ../nbs/46_study.ipynb #fc73a9fd
+# %% ../nbs/46_study.ipynb #a9baf3a4
 @patch
 def report(self:Study,
     file='report.html', # name of the page, in the folder of the study, or a path
@@ -769,7 +769,8 @@ def report(self:Study,
     write_report(file, content)
     run = self._finished(best)[0]
     write_text(file.with_name(f'{file.stem}_card.md'), model_card(content, self._export_config(run)))
-    print(f"the test part was opened, {len(self.notes['opened'])} times by now; the report is {file}", flush=True)
+    n = len(self.notes['opened'])
+    print(f"the test part has been opened {'once' if n == 1 else f'{n} times'}; the report is {file}", flush=True)
     return file
 
 # %% ../nbs/46_study.ipynb #0779d6a3
@@ -851,7 +852,7 @@ def _tie(self:Study, col): # how strongly are label and bias tied in training?
     against = int(against_habit(self.rows, col)[train.index].sum())
     return dict(bits=mutual_bits(counts), of=entropy_bits(counts.sum(1)), against=against, n=len(train))
 
-# %% ../nbs/46_study.ipynb #8494829d
+# %% ../nbs/46_study.ipynb #e6f93146
 @patch
 def _cannot_say(self:Study, comparison, part):
     out = [f"It speaks of {' and '.join(self.bias)}. A bias that nobody suspected was not looked for.",
@@ -865,7 +866,7 @@ def _cannot_say(self:Study, comparison, part):
     watched = self.rows[self.rows.part == 'valid']
     for col in self.bias:
         n = int(against_habit(self.rows, col)[watched.index].sum())
-        if n < 30: out.append(f'Only {n} watched pictures are against the habit of {col}: on accuracy there, habit pays.')
+        if n < 30: out.append(f'Only {n} watched pictures are against the habit of {col}: accuracy there rewards it.')
     if part == 'valid': out.append('These numbers are of the part on which choices were made.')
     opened = self.notes.get('opened', [])
     if len(opened) > 1: out.append(f'The test part was opened {len(opened)} times.')
@@ -1043,7 +1044,7 @@ LAST = dict( # the other steps
     report=Key(lambda v: isinstance(v, str) and v.endswith('.html'), 'the name of a page, such as report.html',
         required=False, default='report.html'))
 
-# %% ../nbs/46_study.ipynb #54c57acb
+# %% ../nbs/46_study.ipynb #364918c9
 def read_study(
     file:str, # path of a YAML file
 ) -> dict: # all keys
@@ -1063,15 +1064,15 @@ def lnl_study(
     out:str=None, # folder of the study (default: results/<name of the file>)
     resume:store_true=False, # go on with a study that was interrupted
 ):
-    "From a suspicion to a report: check, suspects, split, fit, choose, compare, report"
+    "From a suspicion to a report: check, split, suspects, fit, choose, compare, report"
     cfg = read_study(config)
     out = Path(out or Path('results')/Path(config).stem)
     if (out/'parts.csv').exists() and not resume:
         raise ValueError(f"{out} holds a study; add --resume to go on with it, or choose another --out")
     s = Study(out=out, **{k: cfg[k] for k in ASKED})
     s.check()
-    s.suspects()
     s.split(**{k: cfg[k] for k in PARTED})
+    s.suspects()
     s.fit(**{k: cfg[k] for k in TRAINED})
     if cfg['choose']: s.choose(workers=cfg['workers'], **cfg['choose'])
     s.compare()
