@@ -104,12 +104,14 @@ def main_rows(
     usual = (rows.epochs == MAIN['epochs']) | (rows.recipe != 'stable')
     return rows[(rows.n_train == MAIN['n_train']) & (rows.settings == '{}') & usual]
 
-# %% ../nbs/09_results.ipynb #a0f1244f
+# %% ../nbs/09_results.ipynb #894fddea
 COLORS = dict( # of networks and methods, in all figures
     erm='#997700', lnl='#332288', gray='#777777', blindeye='#44aa99', f='#4477aa', g='#228833', h='#cc6677')
 TITLES = dict( # of methods in the tables
     erm='baseline', gray='grey images', blindeye='BlindEye', reversal='reversal only', entropy='entropy only',
-    lnl='Learning Not to Learn', reweight='reweighting', groupdro='GroupDRO', leace='LEACE after training')
+    lnl='Learning Not to Learn', reweight='reweighting', groupdro='GroupDRO', leace='LEACE after training',
+    logit_adjust='logit adjustment', domain_independent='domain-independent', dfr='last layer again (DFR)',
+    dcor='distance correlation', repaint='random ink (oracle)')
 def show_figure4(
     rows:pd.DataFrame, # as from load_results
 ) -> Figure: # ours and the paper's
