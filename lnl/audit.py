@@ -7,7 +7,7 @@ __all__ = ['PARTS', 'INSIDE', 'NUMBER', 'NAMES', 'OVERALL', 'BETWEEN', 'HABIT', 
            'native', 'complete', 'check_report', 'check_table', 'check_chart', 'place', 'ticks', 'axis', 'span',
            'with_interval', 'split_cell', 'numeric_columns', 'heat', 'lighter', 'page', 'check_path', 'write_report',
            'method_name', 'measure_table', 'interval_chart', 'mark_of', 'overall_section', 'gain_section', 'cell_name',
-           'share_table', 'rate_tables', 'group_charts', 'group_section', 'group_text', 'habit_section',
+           'share_table', 'rate_tables', 'group_charts', 'group_section', 'group_text', 'habit_section', 'habit_chart',
            'comparison_sections', 'spelt_alike', 'check_classes', 'label_names', 'check_scores', 'cut_columns',
            'measured', 'in_words', 'right_sentence', 'cell_words', 'beyond_chance', 'weak_sentence', 'habit_sentence',
            'listed', 'cannot_say', 'data_section', 'count_table', 'Audit', 'count_training', 'check_group', 'about_run',
@@ -262,11 +262,12 @@ def write_report(
     write_text(path, text)
     return path
 
-# %% ../nbs/32_audit.ipynb #18531e63
+# %% ../nbs/32_audit.ipynb #a4c1b09b
 NAMES = dict( # of the measures, as a report says them
     accuracy='right answers',
     balanced_accuracy='right answers, each label counts alike',
     auc='right order of two pictures (AUC)',
+    even='right answers, each group counts alike',
     worst='right in the weakest group',
     gap='best minus weakest group',
     tpr_gap='difference in hits',
@@ -275,7 +276,7 @@ NAMES = dict( # of the measures, as a report says them
     conflicting='right against the habit',
     follows='against the habit, answered by habit')
 OVERALL = ['accuracy', 'balanced_accuracy', 'auc']
-BETWEEN = ['worst', 'gap', 'tpr_gap', 'fpr_gap']
+BETWEEN = ['even', 'worst', 'gap', 'tpr_gap', 'fpr_gap']
 HABIT = ['aligned', 'conflicting', 'follows']
 def method_name(
     method:str, # as in a comparison
@@ -402,7 +403,7 @@ def rate_tables(
         tables.append(share_table(pd.DataFrame(shares), by, f'{what} by {by}, of pictures of “{label}”'))
     return tables
 
-# %% ../nbs/32_audit.ipynb #9f05cfd2
+# %% ../nbs/32_audit.ipynb #6d248998
 def group_charts(
     comparison, # `lnl.compare.Comparison`
     by:str, # a grouping
@@ -412,7 +413,7 @@ def group_charts(
     if values.method.nunique() > 1:
         worst = values[(values['by'] == by) & (values.measure == 'worst')].dropna(subset='value')
         marks = [mark_of(method_name(o.method), o.value, o) for o in worst.itertuples()]
-        caption = f'Right answers in the weakest group of {by}'
+        caption = f'Right answers in the weakest group of {by}, of those with {comparison.min_n} pictures or more'
     else:
         cells = comparison.cells[comparison.cells['by'] == by].sort_values(['small', 'accuracy'])
         marks = [mark_of(cell_name(o), o.accuracy, o, grey=bool(o.small), note=f'n = {o.n}')
@@ -454,7 +455,7 @@ def group_text(
         text.append('A value such as [0, 40) means: from 0 to below 40.')
     return text
 
-# %% ../nbs/32_audit.ipynb #7bea3083
+# %% ../nbs/32_audit.ipynb #39771a3b
 def habit_section(
     comparison, # `lnl.compare.Comparison`
 ) -> dict: # a section of a report
@@ -467,14 +468,18 @@ def habit_section(
         'habit. A model that learned the task is right as often against the habit as with it. One that learned the '
         'habit is wrong against it, and its wrong answers are the very label that the habit suggests.']
     tables = [measure_table(values, by, HABIT, f'The habit of {by}') for by in values['by'].unique()]
-    against = values[values.measure.isin(['aligned', 'conflicting'])]
-    several = against.method.nunique() > 1
-    marks = []
-    for o in against.itertuples():
-        name = f'{method_name(o.method)}, {o.by}' if several else o.by
-        marks.append(mark_of(name, o.value, o, note=NAMES[o.measure].removeprefix('right ')))
-    charts = [interval_chart('Right answers with the habit and against it', marks[:24])] if marks else []
+    charts = [habit_chart(values, by) for by in values['by'].unique()]
     return dict(section, text=text, tables=tables, charts=charts)
+
+def habit_chart(
+    values:pd.DataFrame, # of a `Comparison`: its measures of the habit, where they are known
+    by:str, # a grouping
+) -> dict: # a chart of a report
+    "How often is each method right with the habit, and against it?"
+    found = values[(values['by'] == by) & values.measure.isin(['aligned', 'conflicting'])]
+    marks = [mark_of(method_name(o.method), o.value, o, note=NAMES[o.measure].removeprefix('right '))
+        for o in found.itertuples()]
+    return interval_chart(f'Right answers with the habit of {by} and against it', marks)
 
 # %% ../nbs/32_audit.ipynb #c878fac0
 def comparison_sections(
@@ -874,7 +879,7 @@ def as_label(
     except ValueError: return text
     return str(int(value)) if value.is_integer() else text
 
-# %% ../nbs/32_audit.ipynb #66664d8f
+# %% ../nbs/32_audit.ipynb #d06a5132
 def probabilities(
     scores:np.ndarray, # float [n,1] or [n,k]
     classes:list, # k labels, in the order of the scores; one score is that of the last of two
@@ -885,6 +890,8 @@ def probabilities(
     if k != len(classes) and (k, len(classes)) != (1, 2):
         raise ValueError(f"there are {k} scores for each picture and {len(classes)} classes: {classes}; "
             "give one score per class, or one for the last of two")
+    if logits and ((scores >= 0) & (scores <= 1)).all():
+        raise ValueError('scores are said to be logits, but all of them lie in 0..1; are they probabilities?')
     if logits: p = expit(scores) if k == 1 else softmax(scores, axis=1)
     else: p = scores
     outside = p[~((p >= 0) & (p <= 1))]
@@ -1000,7 +1007,7 @@ def file_note(
     path = Path(path)
     return f'{path.name}, SHA-256 {hashlib.sha256(path.read_bytes()).hexdigest()[:16]}'
 
-# %% ../nbs/32_audit.ipynb #91ae7709
+# %% ../nbs/32_audit.ipynb #ee307342
 @command
 def lnl_audit(
     answers:str, # CSV with one row per picture
@@ -1018,6 +1025,7 @@ def lnl_audit(
     out:str='report.html', # page to write; a .json beside it gets the same content
 ):
     "From a model's answers to a report: how good in each group, and does it follow the bias?"
+    if not label: raise ValueError('label must name a column, got nothing')
     out = check_path(out)
     table = read_table(answers)
     found, order = answers_from_csv(table, label, answer, score, classes, logits)

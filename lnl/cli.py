@@ -5,12 +5,13 @@
 # %% auto #0
 __all__ = ['fail', 'as_spelt', 'command', 'write_text', 'plain', 'write_json', 'processor', 'provenance', 'quiet']
 
-# %% ../nbs/40_cli.ipynb #09481944
+# %% ../nbs/40_cli.ipynb #a983daa5
 import json, math, os, platform, re, subprocess, sys, warnings
 from contextlib import contextmanager
 from functools import wraps
 from importlib.metadata import version
 from importlib.resources import files
+from inspect import signature
 from pathlib import Path
 from fastcore.script import anno_parser
 
@@ -36,7 +37,7 @@ def as_spelt(
         out.append(spelling.get(name.replace('-', '_'), name) + equals + value)
     return out
 
-# %% ../nbs/40_cli.ipynb #df0d6b6e
+# %% ../nbs/40_cli.ipynb #cef766be
 def command(
     func, # its parameters have types, and comments that say what they are
 ): # called without arguments, it takes them from the command line
@@ -50,7 +51,9 @@ def command(
         given = {k: v for k, v in given.items() if k not in ('pdb', 'xtra')} # fastcore's own
         try: func(**given)
         except (ValueError, OSError, RuntimeError) as e: fail(e)
-        except KeyboardInterrupt: sys.exit('stopped; what was finished is kept (lnl_train goes on with --resume)')
+        except KeyboardInterrupt:
+            more = f' ({func.__name__} goes on with --resume)' if 'resume' in signature(func).parameters else ''
+            sys.exit(f'stopped; what was finished is kept{more}')
     return run
 
 # %% ../nbs/40_cli.ipynb #dce8d6bf

@@ -303,7 +303,7 @@ def count_answers(
     of_unit = csr_matrix((np.ones(len(unit), np.float32), places), (n_units, len(unit)))
     return Counts(about, of_unit @ of, np.stack([of_unit @ hit for hit in hits]))
 
-# %% ../nbs/12_compare.ipynb #b415ac12
+# %% ../nbs/12_compare.ipynb #a8772a25
 def measures(
     asked:pd.DataFrame, # as from questions
     groupings:list, # of lists of columns
@@ -322,14 +322,15 @@ def measures(
         ('', 'balanced_accuracy', 'mean', find('', 'label')),
         ('', 'auc', 'mean', find('', 'auc'))]
     for name in map(' × '.join, groupings):
+        found.append((name, 'even', 'mean', find(name, 'cell')))
         found.append((name, 'worst', 'lowest', find(name, 'cell', min_n)))
         found.append((name, 'gap', 'spread', gap(name, 'cell')))
         found.extend((name, what, 'mean', find(name, what)) for what in ('aligned', 'conflicting', 'follows'))
         found.extend((name, f'{what}_gap', 'spread', gap(name, what)) for what in ('tpr', 'fpr'))
     return found
 
-# %% ../nbs/12_compare.ipynb #343308f6
-MAIN = ['accuracy', 'balanced_accuracy', 'auc', 'worst', 'conflicting', 'follows', 'tpr_gap', 'fpr_gap']
+# %% ../nbs/12_compare.ipynb #0a1e31b1
+MAIN = ['accuracy', 'balanced_accuracy', 'auc', 'even', 'worst', 'conflicting', 'follows', 'tpr_gap', 'fpr_gap']
 GAINS = ['method', 'by', 'measure', 'gain', 'low', 'high', 'p', 'n']
 CELLS = ['method', 'by', 'label', 'group', 'n', 'accuracy', 'low', 'high', 'small']
 @dataclass(repr=False)
@@ -533,7 +534,7 @@ def gain_rows(
         found.append({'by': by, 'measure': measure, **limits, 'p': p, 'n': n})
     return found
 
-# %% ../nbs/12_compare.ipynb #672c42ce
+# %% ../nbs/12_compare.ipynb #61b04140
 def covers(
     seeds:list, # how many each method has
     pictures:list, # how many each method has
@@ -546,7 +547,7 @@ def covers(
         ends = f'{low:,}' if low == high else f'{low:,} to {high:,}'
         return f"{ends} {word}{'' if high == 1 else 's'}"
     over = span(pictures, 'picture')
-    if group: over = f"{over} of {span([units], group)}"
+    if group: over = f"{over} in {span([units], 'group')} ({group})"
     if max(seeds) == 1: return f"95 % intervals over {over}, one seed: another training may differ more"
     rest = '; where there is one seed, another training may differ more' if min(seeds) == 1 else ''
     return f"95 % intervals over {span(seeds, 'seed')} and {over}{rest}"
