@@ -181,7 +181,7 @@ def span(
     if not all(is_known(v) for v in ends): return ''
     return ' to '.join(shown(v, percent).rstrip('\N{NO-BREAK SPACE}%') for v in ends)
 
-# %% ../nbs/32_audit.ipynb #92f12b20
+# %% ../nbs/32_audit.ipynb #3cd10362
 def with_interval(
     value:float, # a share in 0..1
     low:float, # of its interval
@@ -194,7 +194,8 @@ def with_interval(
     reach = span([low, high], True)
     return f'{text} ({reach})' if reach and is_known(value) else text
 
-NUMBER = re.compile(r'([+−]?[\d,.]+(?:\N{NO-BREAK SPACE}%)?)(?: \((.* to .*)\))?')
+NUMBER = re.compile( # a number, and its interval in brackets if it has one
+    r'([+−]?[\d,.]+(?:\N{NO-BREAK SPACE}%)?)(?: \((.* to .*)\))?')
 def split_cell(
     value, # a cell of a table
 ) -> tuple: # text, interval or ''
