@@ -296,7 +296,7 @@ def read_names(
     texts = dict.fromkeys(['fn', *names, *gaps], str)
     return pd.read_csv(file, dtype=texts, keep_default_na=False, na_values=dict.fromkeys(gaps, ['']))
 
-# %% ../nbs/46_study.ipynb #a0637684
+# %% ../nbs/46_study.ipynb #8ebe5952
 @patch
 def check(self:Study
 ): # TableCheck, see chapter 24
@@ -333,10 +333,13 @@ def _table(self:Study): # the user's rows, and a column for each bias that is a 
 def _checked(self:Study):
     used = [self.fn, self.label, *self.bias, *([self.group] if self.group else [])]
     df = self._table()[list(dict.fromkeys(used))]
+    pictures = self.pictures
     part = 'part of the study' if 'part' in self.rows else None
-    if part: df[part] = self.rows.part.reindex(df.index).fillna('left out')
+    if part: # the rows that are left out are in no part
+        df = df.loc[self.rows.index].assign(**{part: self.rows.part})
+        pictures = pictures.loc[self.rows.index]
     return check_table(df, self.path, self.fn, self.label, bias=self.bias, edges=self.edges, group=self.group,
-        part=part, pictures=self.pictures)
+        part=part, pictures=pictures)
 
 # %% ../nbs/46_study.ipynb #9cd346bf
 @patch
