@@ -439,14 +439,15 @@ def group_section(
     tables = [table for table in tables if table['rows']]
     return dict(title=f'By {by}', tables=tables, charts=group_charts(comparison, by))
 
-# %% ../nbs/32_audit.ipynb #bcdfbccc
+# %% ../nbs/32_audit.ipynb #02772a3d
 def group_text(
     comparison, # `lnl.compare.Comparison`
     min_n:int, # pictures that a group must have to count
 ) -> list: # sentences
     "What the sections by group have in common"
     text = [f'A group has one label and one value of a property. Groups with fewer than {min_n} pictures are grey: a '
-        'slip of the finger would decide there, so they are never called the weakest or the best.']
+        'slip of the finger would decide there, so they are never called the weakest or the best. Where each group '
+        'counts alike, they count as well, and a group of one picture can move that number.']
     labels = comparison.cells.label.unique().tolist()
     if len(comparison.rates) and len(labels) == 2:
         first, last = labels

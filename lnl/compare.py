@@ -329,7 +329,7 @@ def measures(
         found.extend((name, f'{what}_gap', 'spread', gap(name, what)) for what in ('tpr', 'fpr'))
     return found
 
-# %% ../nbs/12_compare.ipynb #0a1e31b1
+# %% ../nbs/12_compare.ipynb #518c6059
 MAIN = ['accuracy', 'balanced_accuracy', 'auc', 'even', 'worst', 'conflicting', 'follows', 'tpr_gap', 'fpr_gap']
 GAINS = ['method', 'by', 'measure', 'gain', 'low', 'high', 'p', 'n']
 CELLS = ['method', 'by', 'label', 'group', 'n', 'accuracy', 'low', 'high', 'small']
@@ -365,7 +365,7 @@ class Comparison:
     ) -> str: # two or three sentences
         "What the numbers are"
         star = f" * the gain over {self.base} has an interval without 0." if self.values.method.nunique() > 1 else ''
-        return f"{self.about}.{star} Cells of fewer than {self.min_n} pictures decide nothing."
+        return f"{self.about}.{star} Cells of fewer than {self.min_n} pictures never decide worst or a gap."
 
     def __repr__(self):
         parts = [f'{name}\n{table.to_string()}' for name, table in self.tables().items()]

@@ -465,6 +465,7 @@ class BiasedSet(PlainSet):
             columns[name] = pd.Series(values, dtype=object if min(b) < 0 else None) # whole numbers stay whole
         return pd.DataFrame(columns)
 
+# %% ../nbs/01_data.ipynb #302b21fc
 def check_numbers(
     what:str, # of what kind
     values:torch.Tensor, # int64 [n]

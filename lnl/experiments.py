@@ -8,12 +8,12 @@ __all__ = ['WITH_EXPONENT', 'COMMON', 'PICTURES', 'DATASETS', 'GAME', 'YamlLoade
            'ColoredDigits', 'save_figure', 'Pictures', 'PaperPictures', 'DogsAndCats', 'ImdbFace', 'UtkFace',
            'is_columns', 'is_edges', 'Images', 'meant', 'check_config', 'check_keys', 'read_yaml', 'read_config',
            'same_numbers', 'run_id', 'set_seeds', 'make_learner', 'random_states', 'set_random_states', 'save_state',
-           'load_state', 'check_owner', 'game', 'Bookkeeper', 'claim', 'plain_names', 'about', 'train_method',
-           'load_network', 'ProgressFile', 'read_progress', 'show_bar', 'show_lines', 'progress', 'rehearse',
-           'train_job', 'stop_at_failure', 'train_all', 'show_curves', 'draw', 'results_table', 'is_finished', 'forget',
+           'load_state', 'check_owner', 'game', 'Bookkeeper', 'claim', 'about', 'train_method', 'load_network',
+           'ProgressFile', 'read_progress', 'show_bar', 'show_lines', 'progress', 'rehearse', 'train_job',
+           'stop_at_failure', 'train_all', 'show_curves', 'draw', 'results_table', 'is_finished', 'forget',
            'run_experiment', 'names_known', 'lnl_train']
 
-# %% ../nbs/42_experiments.ipynb #e72b383d
+# %% ../nbs/42_experiments.ipynb #c9df1d57
 import difflib, hashlib, json, math, os, random, re, sys, threading, time
 from contextlib import contextmanager
 from functools import partial
@@ -27,6 +27,7 @@ from fastcore.script import store_true
 from fastprogress.fastprogress import progress_bar
 from matplotlib.figure import Figure
 from .data import BiasedLoaders, ColoredMNIST, biased_dls, same_random
+from .export import plain_name
 from .evaluate import answers, confusion_by_color, leakage, probe, show_color_grid, show_confusion
 from .methods import METHODS, check_settings
 from .networks import BiasNet, digit_net, grid_of, photo_net
@@ -141,6 +142,7 @@ def train_counts(
     rows.insert(0, 'label', [dls.vocab[y] for y in dls.train.labels.tolist()])
     return rows.groupby(list(rows), observed=True).size().rename('n').reset_index()
 
+# %% ../nbs/42_experiments.ipynb #6e44a6a3
 class DataSet:
     "What an experiment knows about its pictures"
     name = ''   # its key in DATASETS
@@ -593,7 +595,7 @@ class Bookkeeper(Callback):
         self.rows.append({**row, 'seconds': self.spent()[0]})
         self.save(rows=self.rows, losses=self.losses, seconds=self.spent())
 
-# %% ../nbs/42_experiments.ipynb #7a74f336
+# %% ../nbs/42_experiments.ipynb #d7b3faea
 def claim(
     out:Path, # a folder, made if need be
     cfg:dict, # a checked configuration
@@ -605,20 +607,14 @@ def claim(
     elif same_numbers(parse_yaml(path.read_text(encoding='utf8'))) != same_numbers(cfg):
         raise ValueError(f"{out} holds a run with another configuration; choose another --out")
 
-def plain_names(
-    names, # of labels or categories, of any type
-) -> list: # of texts, numbers and bools
-    "Names that JSON can hold"
-    values = [o.item() if isinstance(o, np.generic) else o for o in names]
-    return [o if isinstance(o, (str, int, float, bool)) else str(o) for o in values]
-
 def about(
     dls:BiasedLoaders, # of a run
 ) -> dict: # vocab, bias_names, bias_vocab
     "What a network must know of its loaders"
-    return dict(vocab=plain_names(dls.vocab), bias_names=plain_names(dls.bias_names),
-        bias_vocab=[plain_names(v) for v in dls.bias_vocab])
+    def plain(names): return [plain_name(o) for o in names]
+    return dict(vocab=plain(dls.vocab), bias_names=plain(dls.bias_names), bias_vocab=[plain(v) for v in dls.bias_vocab])
 
+# %% ../nbs/42_experiments.ipynb #8991d30b
 def train_method(
     cfg:dict, # a checked configuration
     method:str, # one of its methods
@@ -847,6 +843,7 @@ def forget(
     for path in out.glob('*.progress'): path.unlink()
     if not any(out.iterdir()): out.rmdir()
 
+# %% ../nbs/42_experiments.ipynb #baf270ad
 def run_experiment(
     cfg:dict, # a configuration
     out:Path, # the run's folder, made if need be

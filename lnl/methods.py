@@ -119,6 +119,7 @@ def check_settings(
     for k,v in given.items(): check_value(known[k], k, v)
     return given
 
+# %% ../nbs/08_methods.ipynb #dbad9116
 def check_value(
     method:Method, # the one that knows the setting
     k:str, # its name
@@ -135,6 +136,7 @@ def check_value(
         if ok and k in method.lists: ok = isinstance(o, Integral)
         if not ok: raise ValueError(f"setting {k!r} must be {must}, got {v!r}")
 
+# %% ../nbs/08_methods.ipynb #84124f3a
 def check_bias(
     dls, # biased loaders
     method:Method, # one that needs the bias
@@ -399,6 +401,7 @@ def check_rank(
     rank = int(torch.linalg.matrix_rank(v - v.mean(0)))
     if rank >= c: raise ValueError(f"LEACE would erase all {c} channels: the bias has {rank} independent directions")
 
+# %% ../nbs/08_methods.ipynb #60d319db
 def fit_leace(
     z:torch.Tensor, # features, as for channel_rows
     bias:torch.Tensor, # as for bias_vectors; with places, there should be as many as z has
@@ -424,6 +427,7 @@ def fit_leace(
         erase.bias.copy_(e.bias - A @ e.bias)
     return erase
 
+# %% ../nbs/08_methods.ipynb #0fbe9870
 @register_method
 class LeaceMethod(Method):
     "Plain training; then the features lose what a linear function could read"
@@ -539,6 +543,7 @@ class OwnHead(CellCallback):
         own = self.pred[rows, self.cell.clamp(min=0)]
         self.learn.pred = own.where(self.cell[:,None] >= 0, self.pred.sum(1))
 
+# %% ../nbs/08_methods.ipynb #e337cd5c
 @register_method
 class DomainIndependentMethod(Method):
     "One head per bias category; their scores are added up at test"
@@ -591,6 +596,7 @@ def refit_layer(
         linear.weight.copy_(w/scale)
         linear.bias.copy_(b - (w/scale) @ center)
 
+# %% ../nbs/08_methods.ipynb #10823fe8
 @register_method
 class DfrMethod(Method):
     "Plain training; then the last layer is fitted again on held-out images, all groups alike"

@@ -450,6 +450,7 @@ def _head(model, answer, calls):
     name = type(model).__name__
     raise ValueError(f"{name} must end with a linear layer [n,classes], it ends with {calls[-1][0]!r}; {remedy}")
 
+# %% ../nbs/02_networks.ipynb #57b40189
 def _first_cut(model, tries, head, x, before_head, places):
     name = type(model).__name__
     reasons = []

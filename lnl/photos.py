@@ -353,6 +353,7 @@ def photo_items(
     codes,bias_vocab = bias_codes(df, bias_col, edges, bias_vocab)
     return [(*item, row) for item,row in zip(items, codes)], vocab, bias_vocab
 
+# %% ../nbs/20_photos.ipynb #5765c963
 def photo_files(
     df:pd.DataFrame, # one row per picture
     path='.', # folder that the names start from
@@ -369,6 +370,7 @@ def photo_files(
             f"the first is {lost[0]}; see check_images")
     return files
 
+# %% ../nbs/20_photos.ipynb #af716a74
 def check_columns(
     df:pd.DataFrame, # one row per picture
     label_col:str, # column of labels
@@ -525,6 +527,7 @@ def _named(codes, names, said): # names instead of codes; a category that traini
     named = pd.Series([names[i] if i != IGNORE else word for i,word in zip(codes, said)], dtype=object)
     return named.where(named.notna(), np.nan) if named.isna().any() else named.infer_objects()
 
+# %% ../nbs/20_photos.ipynb #b4d70ac6
 class PhotoLoader(BiasedLoader):
     "A loader that knows the rows of its pictures"
     rows = None

@@ -6,7 +6,7 @@
 __all__ = ['PROPERTIES', 'SPLIT', 'DEGREES', 'UNREADABLE', 'picture_looks', 'picture_row', 'picture_table', 'witnesses',
            'spellings', 'copies', 'leaks', 'TableCheck', 'check_table', 'value_bins', 'shuffled_labels',
            'chance_levels', 'label_bits', 'candidates', 'ranked', 'Suspects', 'suspects', 'heat_map', 'bound_rows',
-           'dealt', 'check_parts', 'split_table']
+           'dealt', 'check_parts', 'check_shares', 'split_table']
 
 # %% ../nbs/24_suspects.ipynb #12ed7398
 import colorsys, hashlib, html, os, warnings
@@ -486,7 +486,7 @@ def ranked(
     listed = table[table.suspect | ~table.pair].sort_values('beyond', ascending=False, ignore_index=True)
     return listed, int(table.pair.sum())
 
-# %% ../nbs/24_suspects.ipynb #d0e8e57e
+# %% ../nbs/24_suspects.ipynb #b64d74e4
 class Suspects:
     "What tells more about the label than chance; prints itself"
     def __init__(self,
@@ -505,9 +505,10 @@ class Suspects:
         self.names = table.name[table.suspect].tolist()
         n = table[table.suspect].kind.ne('pair').sum()
         together = table.together.sum()
+        only_add_up = len(self.names) - n - together
         self.title = (f"{len(label)} pictures, the label has {self.label_bits:.2f} bits. Suspects: {n} of {len(asked)} "
-            f"names; of {n_pairs} pairs {together} by more than their halves tell one by one, "
-            f"{len(self.names) - n - together} by what their halves add up to")
+            f"names, and {together} of {n_pairs} pairs that tell more than their halves one by one")
+        if only_add_up: self.title += f' ({only_add_up} pairs whose halves only add up are not shown)'
 
     def shown(self): # without pairs that only add up, and at most five names that are no suspects
         table = self.table[(self.table.kind != 'pair') | self.table.together]
@@ -665,7 +666,20 @@ def check_parts(
         raise ValueError(f"part {part!r} has {len(both)} of {len(n_parts)} groups of {group!r} in two parts, "
             f"the first is {both[0]!r}; leave part out, and whole groups are dealt out")
 
-# %% ../nbs/24_suspects.ipynb #c976cfc4
+# %% ../nbs/24_suspects.ipynb #75b9baf5
+def check_shares(
+    valid:float, # share of the part that decides
+    test:float, # share of the part that is locked away
+) -> list: # shares of the three parts
+    "Raises `ValueError` for shares that are none, or leave nothing to train on"
+    for argument, share in dict(valid=valid, test=test).items():
+        is_share = isinstance(share, (int, float)) and not isinstance(share, bool) and 0 < share < 1
+        if not is_share: raise ValueError(f"{argument} must be a share between 0 and 1, got {share!r}")
+    if valid + test >= 1:
+        raise ValueError(f"valid and test must leave something to train on, got {valid} and {test}")
+    return [1 - valid - test, valid, test]
+
+# %% ../nbs/24_suspects.ipynb #528e09f2
 def split_table(
     df:pd.DataFrame, # one row per picture
     label:str, # column of the label
@@ -679,7 +693,7 @@ def split_table(
     part:str=None, # column with train, valid and test: it wins, and is checked
 ) -> pd.Series: # 'train', 'valid' or 'test' per row
     "Cut a table into parts with the same labels and habits, whole groups together; raises `ValueError`"
-    shares = _shares(valid, test)
+    shares = check_shares(valid, test)
     names = _all_names(df, label, bias, edges)
     _check_columns(df, group=group, part=part)
     missing = names[label].isna().sum()
@@ -702,11 +716,3 @@ def split_table(
     unseen = set(names[label]) - set(names[label][said == 'train'])
     if unseen: raise ValueError(f"label {label!r}: {sorted(unseen, key=str)[0]!r} would be missing in training")
     return said
-
-def _shares(valid, test):
-    for argument, share in dict(valid=valid, test=test).items():
-        is_share = isinstance(share, (int, float)) and not isinstance(share, bool) and 0 < share < 1
-        if not is_share: raise ValueError(f"{argument} must be a share between 0 and 1, got {share!r}")
-    if valid + test >= 1:
-        raise ValueError(f"valid and test must leave something to train on, got {valid} and {test}")
-    return [1 - valid - test, valid, test]
