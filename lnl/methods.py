@@ -24,7 +24,7 @@ from .unlearn import RECIPES, BiasCallback, Unlearn, fixed, plain_learner, unlea
 from fastai.callback.core import Callback
 from fastai.learner import Learner
 
-# %% ../nbs/08_methods.ipynb #6b534ffb
+# %% ../nbs/08_methods.ipynb #5598a09f
 METHODS = {} # name -> Method, in the order of this chapter
 
 class Method:
@@ -36,7 +36,7 @@ class Method:
     callback = None    # what it adds to the training
     settings = ()      # names of its settings, numbers >= 0
     whole = ()         # those that are whole numbers >= 1
-    lists = ()         # those that are lists of numbers
+    lists = ()         # those that are lists of numbers, or n for the first n
     continuous = False # can it use a bias that is a number, not a category?
     oracle = False     # does it use what nobody has for real pictures?
 
@@ -119,7 +119,7 @@ def check_settings(
     for k,v in given.items(): check_value(known[k], k, v)
     return given
 
-# %% ../nbs/08_methods.ipynb #dbad9116
+# %% ../nbs/08_methods.ipynb #8cf64b9a
 def check_value(
     method:Method, # the one that knows the setting
     k:str, # its name
@@ -128,7 +128,7 @@ def check_value(
     "Raise `ValueError` if a setting can't have this value"
     must = 'a finite number >= 0'
     if k in method.whole: must = 'a whole number >= 1'
-    if k in method.lists: must = 'a list of whole numbers >= 0'
+    if k in method.lists: must = 'a list of whole numbers >= 0, or one number n for the first n'
     values = np.atleast_1d(v).tolist() if k in method.lists else [v]
     for o in values:
         ok = isinstance(o, Real) and not isinstance(o, bool) and 0 <= o < math.inf
@@ -596,7 +596,7 @@ def refit_layer(
         linear.weight.copy_(w/scale)
         linear.bias.copy_(b - (w/scale) @ center)
 
-# %% ../nbs/08_methods.ipynb #10823fe8
+# %% ../nbs/08_methods.ipynb #4738cb35
 @register_method
 class DfrMethod(Method):
     "Plain training; then the last layer is fitted again on held-out images, all groups alike"
@@ -611,10 +611,15 @@ class DfrMethod(Method):
 
     def rows(self,
         dls, # biased loaders
-        unbiased:list=None, # rows of dls.valid; None: the first half of those whose bias is known
+        unbiased=None, # rows of dls.valid, or n for the first n; None: the first half of those whose bias is known
     ) -> np.ndarray: # int
-        "Rows of the watched images that fit the layer"
-        if unbiased is not None: return np.array(unbiased, dtype=int)
+        "Rows of the watched images that fit the layer; raises `ValueError` if there are none, or none are left to score"
+        if unbiased is not None:
+            n = len(dls.valid.dataset)
+            rows = np.arange(unbiased) if isinstance(unbiased, Integral) else np.unique(unbiased).astype(int)
+            if not 0 < len(rows) < n or rows.max() >= n:
+                raise ValueError(f"unbiased must be some of the {n} watched images, got {unbiased!r}")
+            return rows
         known = dls.valid.table[list(dls.bias_names)].notna().all(axis=1).to_numpy()
         if not known.any(): raise ValueError("dfr needs watched images whose bias is known, there are none")
         return dls.probe_split(known)[0]
