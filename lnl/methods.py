@@ -613,7 +613,7 @@ class DfrMethod(Method):
         dls, # biased loaders
         unbiased=None, # rows of dls.valid, or n for the first n; None: the first half of those whose bias is known
     ) -> np.ndarray: # int
-        "Rows of the watched images that fit the layer; raises `ValueError` if there are none, or none are left to score"
+        "Rows of the watched images that fit the layer; raises `ValueError` if there are none, or none to score"
         if unbiased is not None:
             n = len(dls.valid.dataset)
             rows = np.arange(unbiased) if isinstance(unbiased, Integral) else np.unique(unbiased).astype(int)
