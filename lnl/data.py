@@ -6,7 +6,7 @@
 __all__ = ['PALETTE', 'IGNORE', 'BIASED_PALETTE', 'load_mnist', 'sample_colors', 'colorize', 'bin_labels', 'PlainSet',
            'PaintedMNIST', 'ColoredMNIST', 'BiasedLoader', 'PlainLoader', 'ColorLoader', 'mean_bins', 'BiasedLoaders',
            'same_random', 'PlainItems', 'PlainLoaders', 'color_name', 'DigitLoaders', 'paint_background', 'BiasedMNIST',
-           'BiasedSet', 'check_numbers', 'biased_dls']
+           'whole_numbers', 'BiasedSet', 'check_numbers', 'biased_dls']
 
 # %% ../nbs/01_data.ipynb #ea4e9ad8
 import copy, math, random
@@ -86,13 +86,14 @@ def _nearest(n, size, device):
     if n % size == 0: return slice(n//size//2, None, n//size)
     return ((torch.arange(size, device=device) + .5)*n/size).long()
 
-# %% ../nbs/01_data.ipynb #c2cb464d
+# %% ../nbs/01_data.ipynb #df2533ac
 class PlainSet:
     "What fastai asks of a data set that has no transforms: there is one input, and training or not is all the same"
     n_inp = 1
     @contextmanager
     def set_split_idx(self, i): yield self
 
+# %% ../nbs/01_data.ipynb #9b60381e
 class PaintedMNIST(PlainSet):
     "MNIST in ten colours: in training the colour stands for the digit, in any other split it means nothing"
     palette = None # uint8 [10,3], the colour of digit 0..9
@@ -123,23 +124,6 @@ class PaintedMNIST(PlainSet):
     def items(self): return list(zip(self.images, self.digits))
     @property
     def table(self): return pd.DataFrame(self.bias.numpy(), columns=list('RGB')).assign(color=self.color_ids.numpy())
-
-    def take(self,
-        rows:slice, # which images
-    ): # a data set like this one
-        "Some of the images; `slice(0)` is the same data set without any digit"
-        some = copy.copy(self)
-        some.__dict__.pop('images', None)
-        for k in self.parts: setattr(some, k, getattr(self, k)[rows].clone())
-        return some
-
-    def __add__(self, other):
-        "These images, and then those of another data set of the same kind"
-        both = self.take(slice(0))
-        for k in self.parts: setattr(both, k, torch.cat([getattr(self, k), getattr(other, k)]))
-        return both
-
-    def new_empty(self): return self.take(slice(0))
 
 # %% ../nbs/01_data.ipynb #fef412be
 class ColoredMNIST(PaintedMNIST):
@@ -172,6 +156,29 @@ class ColoredMNIST(PaintedMNIST):
     ): # int64 [n,3,14,14] in 0..7, or IGNORE
         "The paper's labels: bins of the ink"
         return bin_labels(images)
+
+# %% ../nbs/01_data.ipynb #7146601f
+@patch
+def take(self:PaintedMNIST,
+    rows:slice, # which images
+) -> PaintedMNIST: # a data set like this one
+    "Some of the images; `slice(0)` is the same data set without any digit"
+    some = copy.copy(self)
+    some.__dict__.pop('images', None)
+    for k in self.parts: setattr(some, k, getattr(self, k)[rows].clone())
+    return some
+
+@patch
+def __add__(self:PaintedMNIST, other):
+    "These images, and then those of another data set of the same kind"
+    both = self.take(slice(0))
+    for k in self.parts: setattr(both, k, torch.cat([getattr(self, k), getattr(other, k)]))
+    return both
+
+@patch
+def new_empty(self:PaintedMNIST):
+    "The same data set without any digit"
+    return self.take(slice(0))
 
 # %% ../nbs/01_data.ipynb #7b3a85d0
 class BiasedLoader(TfmdDL):
@@ -513,7 +520,20 @@ class BiasedMNIST(PaintedMNIST):
         ink = gray[:,None,1::2,1::2] > 0
         return bin_labels(images, ignore_zero=False).masked_fill(ink, IGNORE)
 
-# %% ../nbs/01_data.ipynb #0649ddc1
+# %% ../nbs/01_data.ipynb #06758158
+def whole_numbers(
+    value, # a number, or several
+    name:str, # what it is: y or b
+    i:int, # number of its item
+) -> torch.Tensor: # int64
+    "Labels as whole numbers, y as one; raises `ValueError`"
+    value = torch.as_tensor(value)
+    found = value.tolist()
+    if name == 'y' and value.ndim: raise ValueError(f"y must be the number of one class, item {i} has {found}")
+    if (value != value.long()).any(): raise ValueError(f"{name} must be whole numbers, item {i} has {found}")
+    return value.long()
+
+# %% ../nbs/01_data.ipynb #82a4c292
 class BiasedSet(PlainSet):
     "Checked items (x, y, b) of a PyTorch data set, with b as a vector; `labels` and `table` read all items once"
     def __init__(self,
@@ -529,15 +549,7 @@ class BiasedSet(PlainSet):
         if not isinstance(item, (tuple, list)) or len(item) != 3:
             raise ValueError(f"items must be (x, y, b), item {i} is not")
         x, y, b = item
-        return torch.as_tensor(x), self.whole(y, 'y', i), self.whole(b, 'b', i).reshape(-1)
-
-    def whole(self, value, name, i):
-        "A whole number, or several, as int64; raises `ValueError`"
-        value = torch.as_tensor(value)
-        found = value.tolist()
-        if name == 'y' and value.ndim: raise ValueError(f"y must be the number of one class, item {i} has {found}")
-        if (value != value.long()).any(): raise ValueError(f"{name} must be whole numbers, item {i} has {found}")
-        return value.long()
+        return torch.as_tensor(x), whole_numbers(y, 'y', i), whole_numbers(b, 'b', i).reshape(-1)
 
     @property
     def labels(self): return self.targets[0]

@@ -8,8 +8,8 @@ __all__ = ['METHODS', 'Method', 'check_settings', 'check_value', 'check_bias', '
            'EntropyMethod', 'LnlMethod', 'joint_counts', 'CellCallback', 'independence_weights', 'Reweight',
            'ReweightMethod', 'GroupDRO', 'GroupDroMethod', 'bias_vectors', 'channel_rows', 'affine_like', 'check_rank',
            'fit_leace', 'LeaceMethod', 'log_prior', 'LogitAdjust', 'LogitAdjustMethod', 'DomainHeads', 'last_linear',
-           'OwnHead', 'DomainIndependentMethod', 'balance_groups', 'refit_layer', 'DfrMethod', 'within_labels',
-           'DistanceCorrelation', 'DcorMethod', 'Repaint', 'RepaintMethod', 'methods_table']
+           'OwnHead', 'DomainIndependentMethod', 'balance_groups', 'refit_layer', 'given_rows', 'DfrMethod',
+           'within_labels', 'DistanceCorrelation', 'DcorMethod', 'Repaint', 'RepaintMethod', 'methods_table']
 
 # %% ../nbs/08_methods.ipynb #e94143a5
 import difflib, inspect, math
@@ -596,7 +596,18 @@ def refit_layer(
         linear.weight.copy_(w/scale)
         linear.bias.copy_(b - (w/scale) @ center)
 
-# %% ../nbs/08_methods.ipynb #4738cb35
+# %% ../nbs/08_methods.ipynb #56aae114
+def given_rows(
+    unbiased, # positions, or k for the first k
+    n:int, # watched images
+) -> np.ndarray: # int, increasing
+    "Which watched images fit the layer; raises `ValueError` if there are none, or none is left to score"
+    rows = np.arange(unbiased) if isinstance(unbiased, Integral) else np.unique(unbiased).astype(int)
+    if not 0 < len(rows) < n or rows.max() >= n:
+        raise ValueError(f"unbiased must be some of the {n} watched images, got {unbiased!r}")
+    return rows
+
+# %% ../nbs/08_methods.ipynb #4e0a0332
 @register_method
 class DfrMethod(Method):
     "Plain training; then the last layer is fitted again on held-out images, all groups alike"
@@ -614,12 +625,7 @@ class DfrMethod(Method):
         unbiased=None, # rows of dls.valid, or n for the first n; None: the first half of those whose bias is known
     ) -> np.ndarray: # int
         "Rows of the watched images that fit the layer; raises `ValueError` if there are none, or none to score"
-        if unbiased is not None:
-            n = len(dls.valid.dataset)
-            rows = np.arange(unbiased) if isinstance(unbiased, Integral) else np.unique(unbiased).astype(int)
-            if not 0 < len(rows) < n or rows.max() >= n:
-                raise ValueError(f"unbiased must be some of the {n} watched images, got {unbiased!r}")
-            return rows
+        if unbiased is not None: return given_rows(unbiased, len(dls.valid.dataset))
         known = dls.valid.table[list(dls.bias_names)].notna().all(axis=1).to_numpy()
         if not known.any(): raise ValueError("dfr needs watched images whose bias is known, there are none")
         return dls.probe_split(known)[0]
