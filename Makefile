@@ -1,7 +1,7 @@
 # Every line is one that you could type yourself.
 PYTHON ?= python3
 BIN = .venv/bin
-.PHONY: demo test site-check readme llms docs pptx style clean
+.PHONY: demo test site-check readme llms downloads docs pptx style clean
 
 demo: .venv/ready   ## train the baseline and the unlearned network on the full MNIST for one epoch, and show the result
 	$(BIN)/lnl_train demo --resume
@@ -23,8 +23,11 @@ readme: .venv/ready   ## README.md from nbs/index.ipynb
 llms: .venv/ready   ## llms.txt from the chapters' titles and the exported names
 	$(BIN)/python .ci/llms.py llms.txt nbs/llms.txt > /dev/null
 
-docs: .venv/ready   ## the site, in _docs/ (needs Quarto: https://quarto.org)
-	quarto --version && $(BIN)/nbdev_docs && QUARTO_PYTHON=$(CURDIR)/$(BIN)/python quarto render slides
+downloads:   ## the copies of files that the site offers for download (Quarto and nbdev leave out .py)
+	cp nbs/one_file/lnl_in_one_file.py nbs/one_file/lnl_in_one_file.txt
+
+docs: .venv/ready   ## the site, in _docs/, made in a copy and checked (needs Quarto: https://quarto.org, and npm)
+	$(BIN)/python .ci/docs.py
 
 pptx: .venv/ready   ## slides/presentation.pptx from slides/index.qmd
 	test -d .venv-pptx/pptx || $(BIN)/pip install --quiet --target .venv-pptx python-pptx==1.0.2

@@ -11,13 +11,21 @@ cfg.read(root/'settings.ini', encoding='utf8')
 cfg = cfg['DEFAULT']
 site = cfg['doc_host'] + cfg['doc_baseurl']
 
-def chapter(name):
-    "A line for one chapter: its address, title and subtitle"
-    cells = json.loads((root/'nbs'/name).read_text())['cells']
-    first = ''.join(cells[0]['source'])
-    title, sub = re.search(r'^# (.+)', first)[1], re.search(r'^> (.+)', first, re.M)
+def title_and_subtitle(path):
+    "Of a notebook from its first cell, of a .qmd page from its front matter"
+    if path.suffix == '.qmd':
+        front = yaml.safe_load(path.read_text().split('---')[1])
+        return front['title'], front.get('description')
+    first = ''.join(json.loads(path.read_text())['cells'][0]['source'])
+    subtitle = re.search(r'^> (.+)', first, re.M)
+    return re.search(r'^# (.+)', first)[1], subtitle and subtitle[1]
+
+def chapter(entry):
+    "A line for one entry of the sidebar: its address, title and subtitle"
+    name = entry if isinstance(entry, str) else entry['href']
+    title, subtitle = title_and_subtitle(root/'nbs'/name)
     page = re.sub(r'^\d+[a-zA-Z]?_', '', Path(name).stem)
-    return f'- [{title}]({site}/{page}.html)' + (f': {sub[1]}' if sub else '')
+    return f'- [{title}]({site}/{page}.html)' + (f': {subtitle}' if subtitle else '')
 
 def exported(path):
     "The names in a module's `__all__`, from its source"
@@ -30,7 +38,7 @@ lines = [f"# {cfg['title']} (`{cfg['lib_name']}`)", '', f"> {cfg['description']}
     'Each chapter is a notebook that exports one module; its cells are the tests. Install from a checkout with `pip install .`; `make demo` trains the baseline and the unlearned network on Colored MNIST.', '',
     'Shortest use: `from lnl.unlearn import unlearn_learner`; `learn = unlearn_learner(dls, net)` with loaders that give (x, y, bias) and a network with parts f, g, h; `learn.fit_recipe(epochs)`.', '']
 for s in yaml.safe_load((root/'nbs'/'sidebar.yml').read_text())['website']['sidebar']['contents']:
-    lines += [f"## {s['section']}", '', *[chapter(n) for n in s['contents'] if isinstance(n, str) and (root/'nbs'/n).exists()], '']
+    lines += [f"## {s['section']}", '', *[chapter(n) for n in s['contents']], '']
 lines += ['## API', '', *[f"- `lnl.{p.stem}`: {', '.join(f'`{n}`' for n in names)}" for p in sorted((root/'lnl').glob('*.py')) if (names := exported(p))], '']
 lines += ['## Cite', '', 'Cite the paper: Byungju Kim, Hyunwoo Kim, Kyungsu Kim, Sungjin Kim, Junmo Kim. Learning Not to Learn: Training Deep Neural Networks with Biased Data. CVPR 2019, pages 9012-9020.', '',
     '- [The paper](https://arxiv.org/abs/1812.10352): arXiv 1812.10352', f"- [References in BibTeX]({cfg['git_url']}/blob/{cfg['branch']}/nbs/references.bib): the paper is `kim2019lnl`"]

@@ -1,7 +1,7 @@
 // Draw a digit or take one, turn its colour, and see both networks answer.
 import {argmax, classify, features, inkFromHex, paint, softmax} from './net.js'
 import {digitFromStrokes} from './stroke.js'
-import {$, COLOR_NAMES, NETWORKS, drawDigit, el, percent, rgbText, say} from './ui.js'
+import {$, COLOR_NAMES, NETWORKS, drawDigit, el, inkOn, percent, rgbText, say} from './ui.js'
 
 const HUES = 24 // steps of the strip that shows all hues
 
@@ -158,8 +158,7 @@ export function startDraw(networks, digits) {
     return button
   }))
   $('paints').append(...digits.palette.map((c, d) => {
-    const dark = .299 * c[0] + .587 * c[1] + .114 * c[2] < 140
-    const button = el('button', {type: 'button', 'aria-label': `${COLOR_NAMES[d]}, the colour of ${d}`, title: COLOR_NAMES[d], style: `background: ${rgbText(c)}; color: ${dark ? '#fff' : '#000'}`}, String(d))
+    const button = el('button', {type: 'button', 'aria-label': `${COLOR_NAMES[d]}, the colour of ${d}`, title: COLOR_NAMES[d], style: `background: ${rgbText(c)}; color: ${inkOn(c)}`}, String(d))
     button.addEventListener('click', () => { setColor(c); update() })
     return button
   }))

@@ -12,19 +12,26 @@ export function startFilm({film, digits, color_ids: colors}, palette, guessing) 
   let timer = null
 
   function panel(key) {
-    const matrix = el('canvas', {class: 'confusion', width: 10, height: 10, role: 'img'}), scatter = el('canvas', {width: 420, height: 420, role: 'img'})
+    const ten = el('canvas', {class: 'tens', width: 10, height: 10, role: 'img'}), matrix = el('canvas', {class: 'confusion', width: 10, height: 10, role: 'img'}), scatter = el('canvas', {width: 420, height: 420, role: 'img'})
     const values = Object.fromEntries(Object.keys(FACTS).map(k => [k, el('dd')]))
     const list = el('dl', {class: 'facts'}, ...Object.entries(FACTS).flatMap(([k, name]) => [el('dt', {}, name), values[k]]))
     const picture = (canvas, text) => el('figure', {}, canvas, el('figcaption', {class: 'small'}, text))
     const node = el('div', {id: `film-${key}`}, el('h3', {}, el('span', {class: key}, NETWORKS[key])), list, el('div', {class: 'movie'},
-      picture(matrix, 'rows: digit shown · columns: answer'), picture(scatter, 'features, two axes')))
-    return {node, matrix, scatter, values}
+      ...film[key][0].ten ? [picture(ten, 'ten digits (rows) in ten colours (columns), each field in the colour of the answer: stripes down by colour, rows by shape')] : [],
+      picture(matrix, 'the whole test: digit shown (rows), answer (columns); dark: often'), picture(scatter, 'features, two axes')))
+    return {node, ten, matrix, scatter, values}
   }
 
   function drawMatrix(canvas, counts) {
     const picture = new ImageData(10, 10)
     counts.flatMap(row => row.map(n => n / Math.max(1, row.reduce((a, b) => a + b))))
       .forEach((v, i) => { const grey = Math.round(247 - 225 * v); picture.data.set([grey, grey, grey, 255], 4 * i) })
+    canvas.getContext('2d').putImageData(picture, 0, 0)
+  }
+
+  function drawTen(canvas, rows) {
+    const picture = new ImageData(10, 10)
+    rows.flat().forEach((answer, i) => picture.data.set([...palette[answer], 255], 4 * i))
     canvas.getContext('2d').putImageData(picture, 0, 0)
   }
 
@@ -59,8 +66,10 @@ export function startFilm({film, digits, color_ids: colors}, palette, guessing) 
     for (const [key, p] of Object.entries(panels)) {
       const frame = film[key][i]
       for (const k in FACTS) p.values[k].textContent = frame[k] === null ? '–' : percent(frame[k])
+      if (frame.ten) drawTen(p.ten, frame.ten)
       drawMatrix(p.matrix, frame.confusion)
       drawScatter(p.scatter, frame.scatter)
+      p.ten.setAttribute('aria-label', `Ten digits in ten colours: ${frame.ten?.flatMap((row, d) => row.filter(a => a === d)).length} of 100 right for the ${NETWORKS[key]} network at step ${step}`)
       p.matrix.setAttribute('aria-label', `Confusion matrix of the ${NETWORKS[key]} network at step ${step}`)
       p.scatter.setAttribute('aria-label', `Features of ${digits.length} digits for the ${NETWORKS[key]} network at step ${step}`)
     }
@@ -87,6 +96,6 @@ export function startFilm({film, digits, color_ids: colors}, palette, guessing) 
       if (+slider.value === frames.length - 1) stop()
     }, 900)
   })
-  matchMedia('(prefers-color-scheme: dark)').addEventListener('change', show)
+  addEventListener('theme', show) // see embed.js
   show()
 }

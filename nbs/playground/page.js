@@ -8,6 +8,8 @@ import {startToy} from './toy.js'
 import {startFilm} from './film.js'
 import {startMap} from './map.js'
 
+const framed = 'framed' in document.documentElement.dataset // by embed.js
+
 async function get(name, as = 'json') {
   const answer = await fetch(name)
   if (!answer.ok) throw new Error(`${name} could not be read (${answer.status})`)
@@ -33,6 +35,7 @@ async function main() {
   await optional(manifest, 'film', 'film', film => startFilm(film, digits.palette, manifest.guessing))
   await optional(manifest, 'grid', 'map', startMap)
   document.body.dataset.ready = 'yes'
+  if (framed) setTimeout(() => $(parent.location.hash.slice(1))?.scrollIntoView(), 100) // playground.html#toy of the site, once the frame has grown
 }
 
 main().catch(error => {

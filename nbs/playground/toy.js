@@ -14,6 +14,7 @@ export function startToy() {
   function drawPlane() {
     const canvas = $('plane'), pen = canvas.getContext('2d'), size = canvas.width, n = 60, cell = size / n
     const at = v => (v + SPAN) / (2 * SPAN) * size, back = i => ((i + .5) / n * 2 - 1) * SPAN
+    pen.lineJoin = 'round'
     pen.fillStyle = colors.paper
     pen.fillRect(0, 0, size, size)
     pen.globalAlpha = .28
@@ -49,7 +50,7 @@ export function startToy() {
     for (const [text, x, y] of [['round', at(-1), size - 10], ['square', at(1), size - 10]]) pen.fillText(text, x, y)
     pen.textAlign = 'left'
     for (const [text, y] of [['bright', at(-1)], ['dark', at(1)]]) {
-      Object.assign(pen, {strokeStyle: colors.paper, lineWidth: 5, lineJoin: 'round'})
+      Object.assign(pen, {strokeStyle: colors.paper, lineWidth: 5})
       pen.strokeText(text, 8, y)
       pen.fillText(text, 8, y)
     }
@@ -176,7 +177,7 @@ export function startToy() {
   $('toy-reset').addEventListener('click', reset)
   $('toy-show').addEventListener('change', draw)
   $('toy-speed').addEventListener('change', () => { if (timer) { pause(); run() } })
-  matchMedia('(prefers-color-scheme: dark)').addEventListener('change', draw)
+  addEventListener('theme', draw) // see embed.js
   labels()
   reset()
 }

@@ -6,6 +6,7 @@ export const $ = id => document.getElementById(id)
 export const css = name => getComputedStyle(document.documentElement).getPropertyValue('--' + name).trim()
 export const percent = v => (100 * v).toFixed(v > .995 || v < .0005 ? 0 : 1).replace(/\.0$/, '') + '\u00a0%'
 export const rgbText = rgb => `rgb(${rgb.join(',')})`
+export const inkOn = ([r, g, b]) => .299 * r + .587 * g + .114 * b < 140 ? '#fff' : '#000' // text that can be read on a colour
 export const pick = list => list[Math.floor(Math.random() * list.length)]
 
 /** Make an element: el('td', {class: 'wrong'}, 'text', child). */
