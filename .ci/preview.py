@@ -12,19 +12,16 @@ from pages.website import ROOT, Site, copied, processed_again
 
 def main(out, *names):
     out = Path(out).resolve()
-    work = f'work-{hashlib.sha1(str(ROOT).encode()).hexdigest()[:10]}'
-    with tools.locked(work):
-        copy = tools.CACHE/work
-        copied(copy)
-        site = Site(copy, out)
-        wanted = [n for n,a in site.addresses.items() if not names or a.removesuffix('.html') in names or n in names or Path(n).stem in names]
-        if names and not wanted: sys.exit(f'no page {" ".join(names)}')
-        proc, said = processed_again(copy, [n for n in wanted if n.endswith('.ipynb')])
-        if said: print(said)
-        site.libraries()
-        wanted = [n for n in wanted if (proc/n).exists()]
-        with ThreadPoolExecutor(2) as pool: made = list(pool.map(site.render, wanted))
-        site.resources()
+    copy = tools.CACHE/f'copy-{hashlib.sha1(str(ROOT).encode()).hexdigest()[:10]}'
+    with tools.locked(copy.name): copied(copy)
+    site = Site(copy, out)
+    wanted = [n for n,a in site.addresses.items() if not names or a.removesuffix('.html') in names or n in names or Path(n).stem in names]
+    if names and not wanted: sys.exit(f'no page {" ".join(names)}')
+    proc, said = processed_again(copy, [n for n in wanted if n.endswith('.ipynb')])
+    if said: print(said)
+    site.libraries()
+    with ThreadPoolExecutor(2) as pool: made = list(pool.map(site.render, [n for n in wanted if (proc/n).exists()]))
+    site.resources()
     for n,s in site.said.items():
         if s: print(f'{n}: {s}')
     lengths = browser.lengths(out, made)

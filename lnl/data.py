@@ -40,7 +40,6 @@ PALETTE = torch.tensor([ # mean colour of digit 0..9 (paper, supplement)
     [145,30,188], [70,240,240], [250,197,187], [210,245,60], [128,0,0]], dtype=torch.uint8)
 
 # %% ../nbs/01_data.ipynb #7f517156
-#| code-fold: show
 def sample_colors(
     means:torch.Tensor, # [n,3], the mean colour of each image, in 0..1
     var:float, # σ² ≥ 0 of the jitter, in units of (full brightness)²; 0 returns the means
@@ -57,7 +56,6 @@ def sample_colors(
     return c
 
 # %% ../nbs/01_data.ipynb #181e47a2
-#| code-fold: show
 def colorize(
     digits:torch.Tensor, # uint8 [n,28,28], grey values in 0..255
     colors:torch.Tensor, # float [n,3] in 0..1, one colour per image

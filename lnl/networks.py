@@ -71,7 +71,6 @@ class BiasNet(nn.Module):
     def forward(self, x): return self.g(self.f(x))
 
 # %% ../nbs/02_networks.ipynb #46973a99
-#| code-fold: show
 def digit_net() -> BiasNet: # takes float [n,3,28,28] in 0..1; z is [n,32,14,14]
     "f, g and h for Colored MNIST: the plain four-convolution network of the paper's code"
     f = nn.Sequential(

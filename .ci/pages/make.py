@@ -2,7 +2,9 @@
 
 A notebook that nbdev can't make is named, with the reason; the others are made.
 """
-import shutil, sys, traceback
+import shutil, subprocess, sys, traceback
+from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from multiprocessing import get_context
 from pathlib import Path
 
@@ -13,7 +15,7 @@ def make(name):
     to = Path('_proc')/name
     to.parent.mkdir(parents=True, exist_ok=True)
     try: main((Path('nbs')/name, to, FilterDefaults))
-    except Exception as e:
+    except BaseException as e: # also SystemExit
         to.unlink(missing_ok=True)
         reason = ''.join(traceback.format_exception_only(e.__cause__ or e)).strip()
         return f'{name}: {reason[-300:]} ({str(e).strip()[:300]})'
@@ -26,11 +28,19 @@ def copy_rest():
         to.parent.mkdir(parents=True, exist_ok=True)
         shutil.copy2(p, to.with_suffix('') if p.suffix == '.py' else to)
 
+def make_all(names):
+    "Make notebooks in two processes; what a process takes along when it dies is made alone, so that the culprit is known"
+    from make import make as task # of this file: nbdev puts a notebook into the place of __main__
+    with ProcessPoolExecutor(2, mp_context=get_context('spawn')) as pool: jobs = {n: pool.submit(task, n) for n in names}
+    for name,job in jobs.items():
+        try: yield job.result()
+        except BrokenProcessPool:
+            code = subprocess.run([sys.executable, __file__, name]).returncode
+            if code: yield f'{name}: nbdev ended with code {code}'
+
 if __name__ == '__main__':
     names = sys.argv[1:]
-    if len(names) > 3:
-        with get_context('spawn').Pool(2) as pool: wrong = pool.map(make, names, chunksize=1)
-    else: wrong = [make(n) for n in names]
+    wrong = list(make_all(names)) if len(names) > 3 else [make(n) for n in names]
     copy_rest()
     for w in wrong:
         if w: print('WRONG', w)

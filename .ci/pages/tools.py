@@ -54,7 +54,7 @@ def npm(): return node() and system('npm', 'npm', 'https://nodejs.org')
 def chromium():
     "The path of Chromium: $CHROMIUM, or what the system calls it"
     if os.environ.get('CHROMIUM'): return os.environ['CHROMIUM']
-    for name in ('chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable'):
+    for name in ('chromium', 'chromium-browser', 'google-chrome', '/Applications/Google Chrome.app/Contents/MacOS/Google Chrome'):
         if shutil.which(name): return shutil.which(name)
     return system('chromium', 'chromium', 'https://www.chromium.org, or name a browser of its kind in $CHROMIUM')
 

@@ -51,12 +51,12 @@ def stamp(copy, name):
 def processed_again(copy, names):
     "As `processed`, for those notebooks that have changed since the last time"
     kept = copy/'_proc'/'.stamps'
-    stamps = json.loads(kept.read_text()) if kept.exists() else {}
-    new = {n: stamp(copy, n) for n in names}
-    todo = [n for n in names if stamps.get(n) != new[n] or not (copy/'_proc'/n).exists()]
+    stamps = lambda: json.loads(kept.read_text()) if kept.exists() else {}
+    old, new = stamps(), {n: stamp(copy, n) for n in names}
+    todo = [n for n in names if old.get(n) != new[n] or not (copy/'_proc'/n).exists()]
     r = run([sys.executable, HERE/'make.py', *todo], cwd=copy, env=at(copy))
-    made = {n: new[n] for n in todo if (copy/'_proc'/n).exists()} if not r.returncode else {}
-    kept.write_text(json.dumps({**stamps, **made}))
+    made = {} if r.returncode else {n: new[n] for n in todo if (copy/'_proc'/n).exists()}
+    with tools.locked(f'{copy.name}-stamps'): kept.write_text(json.dumps({**stamps(), **made}))
     return copy/'_proc', r.stderr[-2000:] if r.returncode else '\n'.join(re.findall(r'^WRONG (.*)', r.stdout, re.M))
 
 def at(copy):
