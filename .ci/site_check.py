@@ -2,8 +2,8 @@
 
 It begins where Quarto does: nbdev makes `_proc`, pandoc turns every page into HTML, Chromium opens the pages with a style close to the
 site's. pandoc comes from PyPI, the rest from npm; both stay in ~/.cache/lnl-site. As root it installs node, npm and Chromium with
-apt-get where they are missing. The checks are in .ci/pages/: sources.py, rendered.py, browser.py. The last line counts:
-`N passed, N failed`.
+apt-get where they are missing. The checks are in .ci/pages/: sources.py, rendered.py, browser.py. `--all` lists
+all that is wrong, not the first twenty of a kind. The last line counts: `N passed, N failed`.
 """
 import re, sys, tempfile
 from collections import Counter
@@ -21,8 +21,9 @@ def check(name, wrong):
     try: wrong = list(dict.fromkeys(wrong() if callable(wrong) else wrong))
     except tools.Missing as e: wrong = [str(e)]
     results.append(not wrong)
-    more = [f'and {len(wrong)-40} more'] if len(wrong) > 40 else []
-    print('\n        '.join([f"{'FAILED' if wrong else 'ok    '}  {name}", *wrong[:40], *more]), flush=True)
+    some = wrong if '--all' in sys.argv else wrong[:20]
+    more = [f'and {len(wrong)-len(some)} more; `--all` lists them'] if len(some) < len(wrong) else []
+    print('\n        '.join([f"{'FAILED' if wrong else 'ok    '}  {name}", *some, *more]), flush=True)
 
 def script(*command, cwd=ROOT):
     "What a test that prints `N passed, N failed` says is wrong"

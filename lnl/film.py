@@ -147,15 +147,15 @@ def lnl_film(
     points = dict(digits=test.digits[:300].tolist(), color_ids=test.color_ids[:300].tolist())
     write_json(out, dict(config=cfg, **provenance(), **points, film=film), indent=None)
 
-# %% ../nbs/44_film.ipynb #fdc7704a
+# %% ../nbs/44_film.ipynb #400f5c73
 def ten_picture(
-    answers:list, # from ten_answers
+    found:list, # from ten_answers
     images:torch.Tensor, # from ten_images
 ) -> np.ndarray: # uint8 [300,460,3], cells of 30 by 46 pixels
     "Ten digits in ten colours, each beside the colour of its answer"
     cells = np.full((10, 10, 30, 46, 3), 255, np.uint8)
     cells[:,:,:28,:28] = images.view(10, 10, 3, 28, 28).permute(0, 1, 3, 4, 2).numpy()
-    cells[:,:,:28,28:44] = PALETTE.numpy()[np.array(answers)][:,:,None,None]
+    cells[:,:,:28,28:44] = PALETTE.numpy()[np.array(found)][:,:,None,None]
     return cells.transpose(0, 2, 1, 3, 4).reshape(300, 460, 3)
 
 # %% ../nbs/44_film.ipynb #4fa6d028
@@ -187,7 +187,7 @@ def show_ten(
     line.axis('off')
     return fig
 
-# %% ../nbs/44_film.ipynb #3f879144
+# %% ../nbs/44_film.ipynb #a836a05a
 def save_film(
     out, # file to write, .webp; a still of the last frame is written beside it, .png
     film:dict=None, # method: its frames; None: the film that ships
@@ -204,5 +204,6 @@ def save_film(
         plt.close(fig)
         pictures.append(Image.open(drawn).convert('RGB'))
     times = [1200]*(len(pictures)-1) + [5000] # milliseconds
-    pictures[0].save(out, save_all=True, append_images=pictures[1:], duration=times, loop=0, lossless=True)
+    more = dict(save_all=True, append_images=pictures[1:], duration=times, loop=0)
+    pictures[0].save(out, lossless=True, method=4, **more) # 4: small enough, and quick
     pictures[-1].save(Path(out).with_suffix('.png'), optimize=True)

@@ -43,7 +43,12 @@ const measure = () => {
     const column = e.closest('main > *')?.getBoundingClientRect()
     if (!held && (box.right > view + 1 || column && box.right > column.right + 1.5)) cut.push(`${name(e)}: ${Math.round(box.width)} px wide, there are ${Math.round((column ?? {width: view}).width)}`)
   }
-  return {wide: document.documentElement.scrollWidth, view, cut}
+  const wide = document.documentElement.scrollWidth
+  if (wide > view) {
+    const out = [...document.body.querySelectorAll('*')].filter(e => e.getBoundingClientRect().right > view + 1 && !e.closest('mjx-assistive-mml'))
+    cut.push(...out.filter(e => ![...e.children].some(c => out.includes(c))).slice(0, 3).map(e => `${name(e)}: reaches ${Math.round(e.getBoundingClientRect().right)} px`))
+  }
+  return {wide, view, cut}
 }
 
 async function open(tab, page) {
