@@ -21,7 +21,7 @@ text = re.sub(r'^#\|.*\n', '', text, flags=re.M)
 # what only the site understands
 text = re.sub(r'^</?div(?: class="(?:start|lnl-hero)")?>\n|^<script.*</script>\n', '', text, flags=re.M)
 text = re.sub(r'^<style scoped>.*?</style>\n', '', text, flags=re.M|re.S)
-text = re.sub(r'!\[\]\(([^)]+)\)\{fig-alt="([^"]+)"\}', r'![\2](\1)', text)
+text = re.sub(r'<img src="([^"]+)" alt="([^"]+)">', r'![\2](\1)', text)
 text = re.sub(r'\]\(([^)]+)\)\{\.button[^}]*\}', r'](\1) ·', text)
 text = re.sub(r' ·$', '', text, flags=re.M)
 

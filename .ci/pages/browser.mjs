@@ -45,8 +45,10 @@ const measure = () => {
   }
   const wide = document.documentElement.scrollWidth
   if (wide > view) {
-    const out = [...document.body.querySelectorAll('*')].filter(e => e.getBoundingClientRect().right > view + 1 && !e.closest('mjx-assistive-mml'))
-    cut.push(...out.filter(e => ![...e.children].some(c => out.includes(c))).slice(0, 3).map(e => `${name(e)}: reaches ${Math.round(e.getBoundingClientRect().right)} px`))
+    const kept = e => { while ((e = e.parentElement) && e !== document.body) if (scrolls(e) || hides(e)) return true }
+    const out = [...document.body.querySelectorAll('*')].filter(e => e.getBoundingClientRect().right > view + 1 && !kept(e) && !e.closest('mjx-container > *'))
+    const inner = out.filter(e => !out.some(c => c !== e && e.contains(c)))
+    cut.push(...inner.slice(0, 3).map(e => `${name(e)}: reaches ${Math.round(e.getBoundingClientRect().right)} px`))
   }
   return {wide, view, cut}
 }

@@ -70,12 +70,12 @@ def broken_links(htmls, there, exempt):
 
 FILE_IN_JS = re.compile(r'''(["'`])((?:\.{1,2}/)*[\w-]+(?:/[\w-]+)*\.(?:html|js|json|css|png|svg|webp|gif|bin|txt|md|ipynb))(?:#([\w.-]+))?\1''')
 def broken_in_scripts(out, names, there):
-    "Files that scripts and styles name and that the site does not have"
+    "Files that scripts and styles name and that the site does not have, beside the script or at the top, where a page takes it in"
     for name in names:
         text = (out/name).read_text(errors='replace')
         for m in (FILE_IN_JS if name.endswith('.js') else re.compile(r'''url\((["']?)(?!data:|#|https?:)([^"')]+)()\1\)''')).finditer(text):
-            file, _ = resolved(name, m[2])
-            if file not in there: yield f'{name}: {m[2]} leads nowhere'
+            near, top = resolved(name, m[2])[0], resolved('index.html', m[2])[0]
+            if near not in there and top not in there: yield f'{name}: {m[2]} leads nowhere'
 
 def own_addresses(files, base, there):
     "Absolute addresses of the site itself, in text files such as llms.txt"
