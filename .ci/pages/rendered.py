@@ -24,7 +24,8 @@ class Html(HTMLParser):
         a = {k: v or '' for k,v in attrs}
         if 'id' in a: self.ids.append(a['id'])
         self.anchors |= {a[k] for k in ('id', 'name') if k in a}
-        if tag != 'meta': self.targets += [a[k] for k in ('href', 'src', 'poster', 'data', 'action') if k in a]
+        bar = any('sidebar-navigation' in c or 'page-navigation' in c for _,c in self.open)   # on every page; sidebar.yml is checked by itself
+        if tag != 'meta' and not bar: self.targets += [a[k] for k in ('href', 'src', 'poster', 'data', 'action') if k in a]
         if tag in ('img', 'iframe'): self.pictures.append((tag, a))
         if tag in HEADINGS: self.headings.append([tag, ''])
         if tag not in EMPTY: self.open.append((tag, a.get('class', '').split()))
