@@ -121,15 +121,19 @@ def short_doc(
     text = re.sub(r'\A---\n+', '', text)
     return SIGNATURE.sub('', text, count=1) if shown else text
 
-# %% ../nbs/47_site.ipynb #6c8fd730
+# %% ../nbs/47_site.ipynb #57e845a0
 HEADING = re.compile(r'(.*?)\n*^#+ ([\w.]+)\n*(.*)', re.M|re.S) # what comes before it, the name, and what follows
 
 def one_line_doc(
     text:str, # Markdown of short_doc
+    taken:set, # names in small letters that the page has already; gains one
 ) -> str: # Markdown, one paragraph
     "Source link, name and sentence on one line"
     source, name, sentence = HEADING.fullmatch(text).groups()
-    line = f'{source.strip()} [**{name}**]{{#{name.lower()} .exported}} {sentence.strip()}'
+    place = name.lower()
+    while place in taken: place += '-1'
+    taken.add(place)
+    line = f'{source.strip()} [**{name}**]{{#{place} .exported}} {sentence.strip()}'
     return line.strip()
 
 # %% ../nbs/47_site.ipynb #2aa7c548
@@ -199,7 +203,7 @@ def without_html(
     html = data.pop('text/html')
     data['text/markdown'] = plain_table(html if isinstance(html, str) else ''.join(html))
 
-# %% ../nbs/47_site.ipynb #23317e65
+# %% ../nbs/47_site.ipynb #35c4e0c7
 class ForReaders:
     "A processor of nbdev: folds what is no lesson, shortens documentation and tables, and hides what would give an answer away"
     def __init__(self,
@@ -214,6 +218,7 @@ class ForReaders:
         self.folded = {name for c in exported if self.folds(c) for name in self.names(c)}
         cells = self.sections(docs_first(self.nb.cells))
         self.docs = {doc_name(c): self.doc(c) for c in cells if doc_name(c)}
+        self.taken = set()
         self.nb.cells = [one for cell in cells for one in self.arranged(cell)]
 
     def sections(self, cells):
@@ -245,7 +250,7 @@ class ForReaders:
         "The line above exported source: its documentation where the source folds, else its names"
         names = self.names(cell)
         if not self.folds(cell): return 'Source: ' + ', '.join(names)
-        lines = [one_line_doc(self.docs[n]) if self.docs.get(n) else f'**{n}**' for n in names]
+        lines = [one_line_doc(self.docs[n], self.taken) if self.docs.get(n) else f'**{n}**' for n in names]
         return '<br/>'.join(lines)
 
     def arranged(self, cell):
