@@ -8,7 +8,8 @@ import hashlib, sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from pages import browser, tools
-from pages.website import ROOT, Site, copied, processed_again
+from pages.made import ROOT, copied, processed_again
+from pages.website import Site
 
 def main(out, *names):
     out = Path(out).resolve()

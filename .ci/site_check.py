@@ -11,7 +11,8 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 import docs
 from pages import browser, rendered, sources, tools
-from pages.website import ROOT, Site, copied, processed, short
+from pages.made import ROOT, copied, processed, short
+from pages.website import Site
 
 CI, results = ROOT/'.ci', []
 LONGEST = 15*900   # pixels: 15 screens
@@ -62,7 +63,8 @@ def shared_addresses():
 def old_llms():
     r = tools.run([sys.executable, CI/'llms.py'])
     if r.returncode: return [r.stderr[-500:]]
-    return [f'run make llms; different: {p.relative_to(ROOT)}' for p in (ROOT/'llms.txt', ROOT/'nbs'/'llms.txt') if not p.exists() or p.read_text() != r.stdout]
+    files = [ROOT/'llms.txt', ROOT/'nbs'/'llms.txt']
+    return [f'run make llms; different: {p.relative_to(ROOT)}' for p in files if not p.exists() or p.read_text() != r.stdout]
 
 def check_nbdev(pages, proc, said):
     made = [p for p in pages if p.suffix == '.ipynb' and (proc/p.relative_to(ROOT/'nbs')).exists()]
@@ -82,7 +84,8 @@ def check_html(site, made):
     ours = htmls[:len(made)]
     each = lambda f, some=htmls: [o for h in some for o in f(h)]
     texts = [p for p in (ROOT/'README.md', ROOT/'llms.txt') if p.exists()]
-    check('links and anchors of the pages, scripts and styles lead somewhere', [*rendered.broken_links(htmls, there, others), *rendered.broken_in_scripts(site.out, scripts, there)])
+    broken = [*rendered.broken_links(htmls, there, others), *rendered.broken_in_scripts(site.out, scripts, there)]
+    check('links and anchors of the pages, scripts and styles lead somewhere', broken)
     check('addresses of the site in README.md and llms.txt will be there', rendered.own_addresses(texts, site.base, there))
     check('links into the repository lead to its files', rendered.in_repository(htmls, site.cfg['git_url'], site.cfg['branch']))
     check('downloads and other files of the site are there', [f'{o} is missing' for o in docs.EXPECTED if o not in there])
@@ -91,20 +94,23 @@ def check_html(site, made):
     check('no raw Markdown link in code or text', each(rendered.raw_links, ours))
     check('no number with more than four digits after the point', each(rendered.long_floats, ours))
     check('numbers of figures do not contradict headings', each(rendered.contradicted_figures, ours))
-    check('nothing is loaded from another host', [o for o in docs.outside(site.out) if not o.startswith('site_libs/mathjax')] + list(outside_of_talk()))
+    outside = [o for o in docs.outside(site.out) if not o.startswith('site_libs/mathjax')]
+    check('nothing is loaded from another host', outside + list(outside_of_talk()))
     return [h.name for h in htmls]
 
 def outside_of_talk():
     "What the talk's sources would load from another host; what reveal adds is seen by .ci/slides_test.py"
     loads = re.compile(r'''(?:src=["']|url\(["']?|@import +["']|!\[[^\]]*\]\()((?:https?:)?//[^"')\s]+)''')
     for p in sorted((ROOT/'slides').iterdir()):
-        if p.suffix in ('.qmd', '.scss', '.css', '.js', '.html'): yield from (f'slides/{p.name} loads {m[1]}' for m in loads.finditer(p.read_text()))
+        if p.suffix not in ('.qmd', '.scss', '.css', '.js', '.html'): continue
+        yield from (f'slides/{p.name} loads {m[1]}' for m in loads.finditer(p.read_text()))
 
 def check_browser(site, names, made):
     try: found = browser.look(site.out, names, browser.VIEWS)
     except tools.Missing as e: return check('Chromium opens the pages', [str(e)])
     heights = {o['page']: o['views'][0]['height'] for o in found if o['views'] and o['page'] in made}
-    check('no page is longer than 15 screens', [f'{n}: {h} px, {h/900:.1f} screens' for n,h in sorted(heights.items(), key=lambda o: -o[1]) if h > LONGEST])
+    longest_first = sorted(heights.items(), key=lambda o: -o[1])
+    check('no page is longer than 15 screens', [f'{n}: {h} px, {h/900:.1f} screens' for n,h in longest_first if h > LONGEST])
     check('no error and no warning in the console', [f'{o["page"]}: {t}' for o in found for t in o['trouble']])
     check('no page asks another host for anything', [f'{o["page"]}: {t}' for o in found for t in o['foreign']])
     check('nothing scrolls sideways, nothing is cut, at 390 and 1440 pixels, light and dark', [w for o in found for w in browser.cut(o)])

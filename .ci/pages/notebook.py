@@ -27,6 +27,7 @@ def png_size(data):
     "Width and height that a PNG gives in its header"
     return struct.unpack('>II', data[16:24])
 
+DATAFRAME = 'dataframe caption-top table table-sm table-striped small'   # as Quarto has it
 FIRST = ('text/html', 'text/markdown', 'image/svg+xml', 'image/png', 'image/jpeg', 'text/latex', 'text/plain')
 
 class Notebook:
@@ -67,12 +68,13 @@ class Notebook:
         mime = next((m for m in FIRST if m in data), None)
         if mime is None: return ''
         if options.get('output') == 'asis' and mime in ('text/markdown', 'text/plain'): return joined(data[mime])
-        return div(self.shown(mime, data[mime], options, name), '.cell-output .cell-output-display' + ' .cell-output-markdown'*(mime == 'text/markdown'))
+        kind = ' .cell-output-markdown' if mime == 'text/markdown' else ''
+        return div(self.shown(mime, data[mime], options, name), f'.cell-output .cell-output-display{kind}')
 
     def shown(self, mime, content, options, name):
         if mime.startswith('image/'): return self.figure(mime, content, options, name)
         content = joined(content)
-        if mime == 'text/html': return fenced(content.replace('class="dataframe"', 'class="dataframe caption-top table table-sm table-striped small"'), '{=html}')
+        if mime == 'text/html': return fenced(content.replace('class="dataframe"', f'class="{DATAFRAME}"'), '{=html}')
         if mime == 'text/plain': return fenced(content)
         return content
 
@@ -80,6 +82,7 @@ class Notebook:
         data = joined(content).encode() if mime == 'image/svg+xml' else base64.b64decode(joined(content))
         attrs = [f'fig-alt={quoted(options["fig-alt"])}'] if 'fig-alt' in options else []
         if mime == 'image/png': attrs += ['width=%d height=%d' % png_size(data)]
-        picture = f'![{options.get("fig-cap", "")}]({self.save(name + "." + mime.split("/")[1].split("+")[0], data)}){{{" ".join(attrs)}}}'
+        ending = mime.split('/')[1].split('+')[0]
+        picture = f'![{options.get("fig-cap", "")}]({self.save(f"{name}.{ending}", data)}){{{" ".join(attrs)}}}'
         label = str(options.get('label', ''))
         return div(picture, '#' + label) if label.startswith('fig-') else picture

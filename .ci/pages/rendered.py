@@ -4,7 +4,7 @@ from collections import Counter
 from html.parser import HTMLParser
 from pathlib import PurePosixPath
 from urllib.parse import unquote
-from pages.website import ROOT
+from pages.made import ROOT
 
 # --- reading
 
@@ -24,8 +24,8 @@ class Html(HTMLParser):
         a = {k: v or '' for k,v in attrs}
         if 'id' in a: self.ids.append(a['id'])
         self.anchors |= {a[k] for k in ('id', 'name') if k in a}
-        bar = any('sidebar-navigation' in c or 'page-navigation' in c for _,c in self.open)   # on every page; sidebar.yml is checked by itself
-        if tag != 'meta' and not bar: self.targets += [a[k] for k in ('href', 'src', 'poster', 'data', 'action') if k in a]
+        menu = any('sidebar-navigation' in c or 'page-navigation' in c for _,c in self.open)   # sidebar.yml is checked by itself
+        if tag != 'meta' and not menu: self.targets += [a[k] for k in ('href', 'src', 'poster', 'data', 'action') if k in a]
         if tag in ('img', 'iframe'): self.pictures.append((tag, a))
         if tag in HEADINGS: self.headings.append([tag, ''])
         if tag not in EMPTY: self.open.append((tag, a.get('class', '').split()))
@@ -69,12 +69,13 @@ def broken_links(htmls, there, exempt):
             if file not in there and f'{file}/index.html' not in there: yield f'{h.name}: {t} leads nowhere'
             elif mark and file in anchors and file not in exempt and not {mark, unquote(mark)} & anchors[file]: yield f'{h.name}: there is no #{mark} in {file}'
 
-FILE_IN_JS = re.compile(r'''(["'`])((?:\.{1,2}/)*[\w-]+(?:/[\w-]+)*\.(?:html|js|json|css|png|svg|webp|gif|bin|txt|md|ipynb))(?:#([\w.-]+))?\1''')
+IN_CSS = re.compile(r'''url\((["']?)(?!data:|#|https?:)([^"')]+)()\1\)''')
+IN_JS = re.compile(r'''(["'`])((?:\.{1,2}/)*[\w-]+(?:/[\w-]+)*\.(?:html|js|json|css|png|svg|webp|gif|bin|txt|md|ipynb))(?:#([\w.-]+))?\1''')
 def broken_in_scripts(out, names, there):
     "Files that scripts and styles name and that the site does not have, beside the script or at the top, where a page takes it in"
     for name in names:
         text = (out/name).read_text(errors='replace')
-        for m in (FILE_IN_JS if name.endswith('.js') else re.compile(r'''url\((["']?)(?!data:|#|https?:)([^"')]+)()\1\)''')).finditer(text):
+        for m in (IN_JS if name.endswith('.js') else IN_CSS).finditer(text):
             near, top = resolved(name, m[2])[0], resolved('index.html', m[2])[0]
             if near not in there and top not in there: yield f'{name}: {m[2]} leads nowhere'
 
@@ -88,7 +89,8 @@ def own_addresses(files, base, there):
 
 def in_repository(htmls, git_url, branch):
     "Links to files of the repository, also those that Colab opens, that it does not have"
-    place = re.compile(rf'(?:{re.escape(git_url)}/(?:blob|tree|raw)|https://colab\.research\.google\.com/github/{re.escape(git_url.removeprefix("https://github.com/"))}/blob)/{branch}/([^#?]*)')
+    here, colab = re.escape(git_url), re.escape(git_url.replace('https://github.com', 'https://colab.research.google.com/github'))
+    place = re.compile(rf'(?:{here}/(?:blob|tree|raw)|{colab}/blob)/{branch}/([^#?]*)')
     for h in htmls:
         for t in h.targets:
             m = place.match(t)

@@ -5,7 +5,7 @@ from urllib.parse import unquote
 import yaml
 from pages import tools
 from pages.notebook import joined
-from pages.website import HERE, ROOT
+from pages.made import HERE, ROOT, short
 
 SKIPPED = ('.', '_')
 
@@ -104,7 +104,7 @@ def broken_links(page, pages):
 def is_page(path):
     "Is this the address of a page, as raw HTML names it?"
     if path.suffix != '.html' or not path.parent.exists(): return False
-    return any(re.sub(r'^\d+[a-zA-Z]?_', '', p.stem) == path.stem for p in path.parent.iterdir() if p.suffix in ('.ipynb', '.qmd'))
+    return any(short(p.stem) == path.stem for p in path.parent.iterdir() if p.suffix in ('.ipynb', '.qmd'))
 
 def broken_refs(page):
     labels = re.findall(r'\{[^}]*#(' + REF + r')[^}]*\}', page.md)
@@ -181,7 +181,8 @@ def all_formulas(pages, proc):
     found = [o for p in pages.values() for o in formulas(p.name, p.md)]
     for p in sorted(proc.rglob('*.ipynb')):
         outs = [o for c in json.loads(p.read_text())['cells'] for o in c.get('outputs', [])]
-        found += [f for o in outs for k in ('text/markdown', 'text/latex') if k in o.get('data', {}) for f in formulas(f'{p.name}, an output', joined(o['data'][k]))]
+        texts = [joined(o['data'][k]) for o in outs for k in ('text/markdown', 'text/latex') if k in o.get('data', {})]
+        found += [f for t in texts for f in formulas(f'{p.name}, an output', t)]
     return list(dict.fromkeys(found))
 
 def bad_formulas(found):
@@ -202,7 +203,8 @@ def sidebar_and_chapters():
     nbs = ROOT/'nbs'
     listed = named(yaml.safe_load((nbs/'sidebar.yml').read_text())['website']['sidebar']['contents'])
     for n,k in Counter(listed).items():
-        if not re.match(r'https?:', n) and not n.startswith(MADE_LATER) and not (nbs/n).exists(): yield f'{n} is in sidebar.yml, but there is no such page'
+        later = n.startswith((*MADE_LATER, 'https:'))
+        if not later and not (nbs/n).exists(): yield f'{n} is in sidebar.yml, but there is no such page'
         if k > 1: yield f'{n} is in sidebar.yml {k} times'
     for p in sorted(nbs.iterdir()):
         if p.suffix in ('.ipynb', '.qmd') and p.name not in listed: yield f'{p.name} is not in sidebar.yml'

@@ -8,7 +8,7 @@ PANDOC = 'pypandoc_binary==1.17'
 NPM = ['bootstrap@5.3.8', 'bootswatch@5.3.8', 'katex@0.16.47', 'mathjax@3.2.2', 'playwright-core@1.65.1', 'sass@1.108.2']
 
 class Missing(Exception):
-    "A tool that is not here and that can't be installed"
+    "A tool that is not here and can't be installed, or that does not do its work"
 
 @contextmanager
 def locked(name):
@@ -17,6 +17,13 @@ def locked(name):
     with open(CACHE/f'{name}.lock', 'w') as f:
         fcntl.flock(f, fcntl.LOCK_EX)
         yield
+
+def keep(path, text):
+    "Write a file of the cache, all at once"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_name(f'{path.name}.{os.getpid()}.part')
+    part.write_text(text)
+    part.rename(path)
 
 def run(command, **kwargs): return subprocess.run([str(o) for o in command], capture_output=True, text=True, **kwargs)
 
