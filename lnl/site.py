@@ -121,7 +121,7 @@ def short_doc(
     text = re.sub(r'\A---\n+', '', text)
     return SIGNATURE.sub('', text, count=1) if shown else text
 
-# %% ../nbs/47_site.ipynb #57e845a0
+# %% ../nbs/47_site.ipynb #b91cd4b4
 HEADING = re.compile(r'(.*?)\n*^#+ ([\w.]+)\n*(.*)', re.M|re.S) # what comes before it, the name, and what follows
 
 def one_line_doc(
@@ -133,7 +133,7 @@ def one_line_doc(
     place = name.lower()
     while place in taken: place += '-1'
     taken.add(place)
-    line = f'{source.strip()} [**{name}**]{{#{place} .exported}} {sentence.strip()}'
+    line = f'{source.strip()} [<code>{name}</code>]{{#{place} .exported}} {sentence.strip()}'
     return line.strip()
 
 # %% ../nbs/47_site.ipynb #2aa7c548
@@ -203,7 +203,7 @@ def without_html(
     html = data.pop('text/html')
     data['text/markdown'] = plain_table(html if isinstance(html, str) else ''.join(html))
 
-# %% ../nbs/47_site.ipynb #35c4e0c7
+# %% ../nbs/47_site.ipynb #6048b60f
 class ForReaders:
     "A processor of nbdev: folds what is no lesson, shortens documentation and tables, and hides what would give an answer away"
     def __init__(self,
@@ -250,8 +250,8 @@ class ForReaders:
         "The line above exported source: its documentation where the source folds, else its names"
         names = self.names(cell)
         if not self.folds(cell): return 'Source: ' + ', '.join(names)
-        lines = [one_line_doc(self.docs[n], self.taken) if self.docs.get(n) else f'**{n}**' for n in names]
-        return '<br/>'.join(lines)
+        lines = [one_line_doc(self.docs[name], self.taken) for name in names if self.docs.get(name)]
+        return '<br/>'.join(lines) or 'Source: ' + ', '.join(names)
 
     def arranged(self, cell):
         "The cells that stand for one cell"

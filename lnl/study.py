@@ -1102,7 +1102,7 @@ def _data_section(self:Study):
     problems = self._checked().problems[['degree', 'kind', 'column', 'what', 'n']]
     if len(problems): tables.append(as_table(problems, 'What the check found'))
     out = len(self.df) - len(self.rows)
-    said = f'{len(self.df)} rows; {out} have no label, no picture that can be read, or a name that occurred before.'
+    said = f'{len(self.df)} rows; left out are {out}: no label, no picture that can be read, or a name that occurred before.'
     parts_said = ('The part train trains. The part valid is watched: choices are made on it. The part test was locked '
         'until all choices were made.')
     return dict(id='data', title='The pictures', text=[said, parts_said], tables=tables)
@@ -1142,7 +1142,7 @@ def _training_section(self:Study):
     how = self.notes['how']
     weights = {True: 'ImageNet weights', False: 'no weights'}.get(how['pretrained'], 'weights from a file')
     text = [f"{how['arch']}, {weights}, {how['size']} × {how['size']} pixels, {how['epochs']} epochs, "
-        f"batches of {how['bs']}, {self.notes['seeds']} trainings of each method; the last epoch counts.",
+        f"batches of {how['bs']}, trainings of each method: {self.notes['seeds']}; the last epoch counts.",
         *self._remarks()]
     table = Fitted(self).table.reset_index().rename(columns=dict(accuracy='accuracy on the valid part'))
     table['what it does'] = [type(METHODS[m]).__doc__ for m in table.method]

@@ -67,7 +67,8 @@ def broken_links(htmls, there, exempt):
             file, mark = resolved(h.name, t)
             if file.endswith('/') or file == '.': file = os.path.normpath(f'{file}/index.html')
             if file not in there and f'{file}/index.html' not in there: yield f'{h.name}: {t} leads nowhere'
-            elif mark and file in anchors and file not in exempt and not {mark, unquote(mark)} & anchors[file]: yield f'{h.name}: there is no #{mark} in {file}'
+            known = file in anchors and file not in exempt
+            if known and mark and mark not in anchors[file]: yield f'{h.name}: there is no #{mark} in {file}'
 
 IN_CSS = re.compile(r'''url\((["']?)(?!data:|#|https?:)([^"')]+)()\1\)''')
 IN_JS = re.compile(r'''(["'`])((?:\.{1,2}/)*[\w-]+(?:/[\w-]+)*\.(?:html|js|json|css|png|svg|webp|gif|bin|txt|md|ipynb))(?:#([\w.-]+))?\1''')
