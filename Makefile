@@ -9,7 +9,7 @@ demo: .venv/ready   ## train the baseline and the unlearned network on the full 
 test: .venv/ready   ## everything that must hold: library in sync, notebooks clean, README current, all notebooks run
 	$(BIN)/python .ci/test.py
 
-site-check: .venv/ready   ## the pages without Quarto: links, figures, formulas, sizes, citations, slides (formulas need node; see .ci/site_check.py)
+site-check: .venv/ready   ## the pages without Quarto: links, figures, formulas, sizes, citations, slides (needs node, npm and Chromium; see .ci/site_check.py)
 	$(BIN)/python .ci/site_check.py
 
 .venv/ready: settings.ini setup.py
