@@ -4,35 +4,27 @@ Works on a copy, so that the checkout stays as it was: nbdev and Quarto make the
 Then the pages lose what they load from elsewhere, and are checked. `--check _docs` checks a finished site, `--selftest` checks
 this script on small pages and the files that must agree with settings.ini. The last line of both counts: `N passed, N failed`.
 """
-import argparse, configparser, json, os, re, shutil, subprocess, sys, tempfile
+import argparse, json, os, re, shutil, subprocess, sys, tempfile
 from html.parser import HTMLParser
 from pathlib import Path
 from urllib.parse import unquote
 import yaml
+from pages import tools
+from pages.made import ROOT, address, is_page, settings
 
-root = Path(__file__).resolve().parent.parent
-MATHJAX = 'mathjax@3.2.2'
-PPTX = 'python-pptx==1.0.2'
 SCRIPT_OF_MATHJAX = 'mathjax/tex-chtml-full.js'
 EXPECTED = [ # files of the site, beside the chapters
     'slides/index.html', 'slides/presentation.pptx', 'playground/playground.html', 'llms.txt', SCRIPT_OF_MATHJAX,
-    'one_file/lnl_in_one_file.txt', 'one_file/your_data.txt', 'images/favicon.svg', 'images/logo.svg', 'images/card.png']
+    'one_file/lnl_in_one_file.txt', 'one_file/your_data.txt', 'images/logo.svg', 'images/card.png']
 LEFT_OUT = ['.venv*', '.git', '.quarto', '_docs', '_proc', 'build', 'dist', 'runs', 'models', '*.egg-info', '__pycache__',
     '.ipynb_checkpoints'] # of the copy
-
-def settings(top=root):
-    "What settings.ini says"
-    found = configparser.ConfigParser(delimiters=['='])
-    found.read(top/'settings.ini', encoding='utf8')
-    return found['DEFAULT']
 
 def site_url(): return settings()['doc_host'] + settings()['doc_baseurl']
 
 def chapters():
-    "The addresses of the chapters: a notebook's name without its number"
-    pages = [p for p in (root/'nbs').iterdir() if p.suffix in ('.ipynb', '.qmd') and p.name[0] not in '._']
-    names = [re.sub(r'^\d+[a-zA-Z]?_', '', p.stem) for p in pages]
-    return sorted(f'{name}.html' for name in names)
+    "The addresses of the chapters"
+    nbs = ROOT/'nbs'
+    return sorted(address(p.name) for p in nbs.iterdir() if is_page(p, nbs))
 
 # --- making it
 
@@ -45,20 +37,17 @@ def run(*command, cwd, **env):
 def copy_checkout(to):
     "A copy without environments, git and what was made before"
     match = shutil.ignore_patterns(*LEFT_OUT)
-    def skip(folder, names): return match(folder, names) | ({'results'} if Path(folder) == root else set())
-    shutil.copytree(root, to, ignore=skip)
+    def skip(folder, names): return match(folder, names) | ({'results'} if Path(folder) == ROOT else set())
+    shutil.copytree(ROOT, to, ignore=skip)
     (to/'README.md').touch() # newer than index.ipynb: nbdev would make it anew
 
 def fetch_mathjax(to):
     "MathJax from npm: one script with all TeX extensions, its fonts and its licence"
-    with tempfile.TemporaryDirectory() as tmp:
-        quiet = ['--silent', '--no-audit', '--no-fund', '--ignore-scripts']
-        run('npm', 'install', '--prefix', tmp, *quiet, MATHJAX, cwd=tmp)
-        package = Path(tmp)/'node_modules'/'mathjax'
-        fonts = Path('output')/'chtml'/'fonts'/'woff-v2'
-        shutil.copytree(package/'es5'/fonts, to/fonts)
-        shutil.copy(package/'es5'/'tex-chtml-full.js', to)
-        shutil.copy(package/'LICENSE', to)
+    package = tools.node_modules()/'mathjax'
+    fonts = Path('output')/'chtml'/'fonts'/'woff-v2'
+    shutil.copytree(package/'es5'/fonts, to/fonts)
+    shutil.copy(package/'es5'/'tex-chtml-full.js', to)
+    shutil.copy(package/'LICENSE', to)
 
 def render_chapters(copy):
     run(Path(sys.executable).parent/'nbdev_docs', cwd=copy)
@@ -66,7 +55,7 @@ def render_chapters(copy):
     if missing: sys.exit(f'nbdev_docs made no {", ".join(missing)}')
 
 def render_slides(copy):
-    "The talk, at _docs/slides/. Without an address in the root Quarto deletes the site's sitemap"
+    "The talk, at _docs/slides/. Without an address in the ROOT Quarto deletes the site's sitemap"
     config = yaml.safe_load((copy/'_quarto.yml').read_text())
     config['website']['site-url'] = site_url()
     (copy/'_quarto.yml').write_text(yaml.safe_dump(config, sort_keys=False))
@@ -79,24 +68,24 @@ def render_slides(copy):
 
 def make_deck(copy):
     "The talk as a file for PowerPoint, next to the slides"
-    run(sys.executable, '-m', 'pip', 'install', '--quiet', '--target', copy/'.venv-pptx', PPTX, cwd=copy)
+    run(sys.executable, '-m', 'pip', 'install', '--quiet', '--target', copy/'.venv-pptx', tools.PPTX, cwd=copy)
     run(sys.executable, 'slides/make_pptx.py', '_docs/slides/presentation.pptx', cwd=copy)
 
 def make():
     "The whole site, checked, in _docs/"
-    for tool, where in (('quarto', 'https://quarto.org'), ('npm', 'https://nodejs.org')):
-        if not shutil.which(tool): sys.exit(f'{tool} is missing; get it from {where}')
+    if not shutil.which('quarto'): sys.exit('quarto is missing; get it from https://quarto.org')
     with tempfile.TemporaryDirectory(prefix='lnl_docs_') as tmp:
         copy = Path(tmp)/'lnl'
         copy_checkout(copy)
-        fetch_mathjax(copy/'nbs'/'mathjax')
+        try: fetch_mathjax(copy/'nbs'/'mathjax')
+        except tools.Missing as e: sys.exit(str(e))
         render_chapters(copy)
         render_slides(copy)
         make_deck(copy)
         clean_site(copy/'_docs')
         good = check(copy/'_docs')
-        shutil.rmtree(root/'_docs', ignore_errors=True)
-        shutil.move(copy/'_docs', root)
+        shutil.rmtree(ROOT/'_docs', ignore_errors=True)
+        shutil.move(copy/'_docs', ROOT)
     sys.exit(not good)
 
 # --- taking out what pages load from elsewhere
@@ -208,7 +197,7 @@ def local(docs, file, url):
 def made_by_quarto(page): return page.meta.get('generator', '').startswith('quarto')
 
 def dead(docs):
-    "Files that a page of ours names and that are not there; and addresses from the root, which another host could not serve"
+    "Files that a page of ours names and that are not there; and addresses from the ROOT, which another host could not serve"
     docs = docs.resolve()
     for file in sorted(docs.rglob('*.html')):
         if 'site_libs' in file.parts: continue
@@ -311,35 +300,33 @@ DECK = '''<html lang="en"><head><meta name="generator" content="quarto-1.10.18">
 def disagreements():
     "Files that repeat what settings.ini or another file says, and say something else"
     cfg = settings()
-    cff = yaml.safe_load((root/'CITATION.cff').read_text())
-    config = (root/'_quarto.yml').read_text()
+    cff = yaml.safe_load((ROOT/'CITATION.cff').read_text())
+    config = (ROOT/'_quarto.yml').read_text()
     if str(cff['version']) != cfg['version']: yield f"CITATION.cff has version {cff['version']}, settings.ini {cfg['version']}"
     for key in ('repository-code', 'url'):
         if cff[key] not in (cfg['git_url'], site_url()): yield f'CITATION.cff: {key} is {cff[key]}'
     for url in re.findall(r'https://github\.com/[\w.-]+/[\w.-]+', config):
         if url.rstrip('.') != cfg['git_url']: yield f'_quarto.yml names {url}, settings.ini {cfg["git_url"]}'
-    entry = re.search(r'@inproceedings\{kim2019lnl,(.*?)\n\}', (root/'nbs'/'references.bib').read_text(), re.S)[1]
+    entry = re.search(r'@inproceedings\{kim2019lnl,(.*?)\n\}', (ROOT/'nbs'/'references.bib').read_text(), re.S)[1]
     paper = cff['preferred-citation']
     if paper['title'] not in entry: yield 'the title of the paper in CITATION.cff is not that in references.bib'
     if f"{paper['start']}--{paper['end']}" not in entry: yield 'the pages of the paper in CITATION.cff are not those in references.bib'
     for a in paper['authors']:
         if f"{a['family-names']}, {a['given-names']}" not in entry: yield f"{a['given-names']} {a['family-names']} is not in references.bib"
-    one = 'nbs/one_file/lnl_in_one_file'
-    pairs = {f'{one}.txt': (f'{one}.py', 'run make downloads'), 'nbs/local.scss': ('local.scss', 'copy it')}
-    for copy, (source, hint) in pairs.items():
-        same = (root/copy).exists() and (root/copy).read_text() == (root/source).read_text()
-        if not same: yield f'{copy} is not the same as {source}; {hint}'
+    one = ROOT/'nbs'/'one_file'/'lnl_in_one_file.py'
+    download = one.with_suffix('.txt')
+    if not download.exists() or download.read_text() != one.read_text(): yield 'the download of the one file is not current; run make downloads'
 
 def bad_config():
-    "Settings of Quarto that would not work, such as a list of pages in the root, or files that are not there"
-    top = yaml.safe_load((root/'_quarto.yml').read_text())
-    own = yaml.safe_load((root/'nbs'/'_quarto.yml').read_text())
+    "Settings of Quarto that would not work, such as a list of pages in the ROOT, or files that are not there"
+    top = yaml.safe_load((ROOT/'_quarto.yml').read_text())
+    own = yaml.safe_load((ROOT/'nbs'/'_quarto.yml').read_text())
     site = top['website']
     if 'render' in top['project']: yield '_quarto.yml has render:, which leaks into nbs/'
     if own['metadata-files'][0] != '../_quarto.yml': yield 'nbs/_quarto.yml does not take the shared look'
     files = [site['favicon'], site['sidebar']['logo'], site['open-graph']['image'], site['twitter-card']['image']]
     for o in files + [own['bibliography'], *own['metadata-files'][2:]]:
-        if not (root/'nbs'/o.lstrip('/')).exists(): yield f'nbs/{o.lstrip("/")} is missing'
+        if not (ROOT/'nbs'/o.lstrip('/')).exists(): yield f'nbs/{o.lstrip("/")} is missing'
     math = top['format']['html']['html-math-method']
     if math != dict(method='mathjax', url='/mathjax/tex-chtml-full.js'): yield f'html-math-method is {math}'
     for o in ('mathjax/**', 'images/**', 'playground/**', 'one_file/*.txt', 'llms.txt'):

@@ -2,19 +2,17 @@
 
 Prints the text, and writes it into the files named. Run by `make llms`.
 """
-import ast, configparser, json, re, sys, yaml
+import ast, json, re, sys, yaml
 from pathlib import Path
+from pages.made import ROOT as root, address, front_matter, settings
 
-root = Path(__file__).resolve().parent.parent
-cfg = configparser.ConfigParser(delimiters=['='])
-cfg.read(root/'settings.ini', encoding='utf8')
-cfg = cfg['DEFAULT']
+cfg = settings()
 site = cfg['doc_host'] + cfg['doc_baseurl']
 
 def title_and_subtitle(path):
     "Of a notebook from its first cell, of a .qmd page from its front matter"
     if path.suffix == '.qmd':
-        front = yaml.safe_load(path.read_text().split('---')[1])
+        front = front_matter(path)
         return front['title'], front.get('description')
     first = ''.join(json.loads(path.read_text())['cells'][0]['source'])
     subtitle = re.search(r'^> (.+)', first, re.M)
@@ -24,8 +22,7 @@ def chapter(entry):
     "A line for one entry of the sidebar: its address, title and subtitle"
     name = entry if isinstance(entry, str) else entry['href']
     title, subtitle = title_and_subtitle(root/'nbs'/name)
-    page = re.sub(r'^\d+[a-zA-Z]?_', '', Path(name).stem)
-    return f'- [{title}]({site}/{page}.html)' + (f': {subtitle}' if subtitle else '')
+    return f'- [{title}]({site}/{address(name)})' + (f': {subtitle}' if subtitle else '')
 
 def exported(path):
     "The names in a module's `__all__`, from its source"

@@ -29,5 +29,5 @@ def main(out, *names):
     for address,height in sorted(lengths.items(), key=lambda o: -o[1]): print(f'{height:6} px  {height/900:5.1f} screens  {address}')
 
 if __name__ == '__main__':
-    if len(sys.argv) < 2: sys.exit(__doc__)
+    if len(sys.argv) < 2 or sys.argv[1].startswith('-'): sys.exit(__doc__)
     main(*sys.argv[1:])

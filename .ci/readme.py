@@ -1,10 +1,11 @@
 """README.md from nbs/index.ipynb: `python .ci/readme.py README.md`. Run by `make readme`."""
-import configparser, re, sys
+import re, sys
 import nbformat
 from pathlib import Path
 from nbconvert import MarkdownExporter
 from nbconvert.preprocessors import RegexRemovePreprocessor
 from traitlets.config import Config
+from pages.made import settings
 
 root = Path(__file__).resolve().parent.parent
 config = Config()
@@ -26,9 +27,7 @@ text = re.sub(r'\]\(([^)]+)\)\{\.button[^}]*\}', r'](\1) ·', text)
 text = re.sub(r' ·$', '', text, flags=re.M)
 
 # addresses: pictures and chapters in the repository, other pages on the site
-settings = configparser.ConfigParser(delimiters=['='])
-settings.read(root/'settings.ini', encoding='utf8')
-site = settings['DEFAULT']['doc_host'] + settings['DEFAULT']['doc_baseurl']
+site = settings()['doc_host'] + settings()['doc_baseurl']
 text = re.sub(r'\]\((?!http|#|/)([\w/.-]+\.(?:png|svg|webp|gif))\)', r'](nbs/\1)', text)
 text = re.sub(r'\]\((?!http|#|/)((?:solutions/)?\w+\.ipynb)', r'](nbs/\1', text)
 text = re.sub(r'\]\((?!http|#|/)(\w+)\.qmd', rf']({site}/\1.html', text)

@@ -12,7 +12,7 @@ slides = root/'slides'
 sys.path[:0] = [str(root/'.ci'/'pages'), str(slides)]
 import nbformat, tools, make_pptx
 
-REVEAL, PPTX = 'reveal.js@5.2.1', 'python-pptx==1.0.2'
+REVEAL = 'reveal.js@5.2.1'
 shots = sys.argv[sys.argv.index('--shots') + 1] if '--shots' in sys.argv else ''
 passed = []
 if shots: Path(shots).mkdir(parents=True, exist_ok=True)
@@ -133,7 +133,7 @@ try:
             if r.returncode: check('Chromium walks through the slides', [r.stderr.strip()[-1500:]])
             else:
                 for name,wrong in json.loads(r.stdout): check(name, wrong)
-            sys.path.append(str(fetched(PPTX, [sys.executable, '-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', '--target'])))
+            sys.path.append(str(fetched(tools.PPTX, [sys.executable, '-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', '--target'])))
             check('presentation.pptx: what is on a slide fits', make_pptx.build(front, deck, tmp/'presentation.pptx'))
             if shots: shutil.copy(tmp/'presentation.pptx', shots)
 except tools.Missing as e: check('the tools of this test are here', [str(e)])

@@ -23,6 +23,7 @@ from pathlib import Path
 import matplotlib.pyplot as plt, numpy as np, pandas as pd, torch, yaml
 from .cli import command, provenance, quiet, write_json, write_text
 from fastai.callback.core import Callback
+from fastcore.basics import patch
 from fastcore.script import store_true
 from fastprogress.fastprogress import progress_bar
 from matplotlib.figure import Figure
@@ -142,7 +143,7 @@ def train_counts(
     rows.insert(0, 'label', [dls.vocab[y] for y in dls.train.labels.tolist()])
     return rows.groupby(list(rows), observed=True).size().rename('n').reset_index()
 
-# %% ../nbs/51_experiments_built.ipynb #6e44a6a3
+# %% ../nbs/51_experiments_built.ipynb #fa62d5d6
 class DataSet:
     "What an experiment knows about its pictures"
     name = ''   # its key in DATASETS
@@ -167,47 +168,56 @@ class DataSet:
     ): # loaders like those of `dls`, but without its pictures: enough to build a network again
         raise NotImplementedError
 
-    def by(self,
-        dls, # biased loaders
-    ): # columns of their tables by which answers are scored
-        return dls.bias_names
+# %% ../nbs/51_experiments_built.ipynb #ad78c0b5
+@patch
+def by(self:DataSet,
+    dls, # biased loaders
+): # columns of their tables by which answers are scored
+    return dls.bias_names
 
-    def score(self,
-        table, # of answers
-        dls, # the loaders that were answered
-    ): # dict of numbers
-        by = list(self.by(dls))
-        return scores(table, by, train_counts(dls, by))
+@patch
+def score(self:DataSet,
+    table, # of answers
+    dls, # the loaders that were answered
+): # dict of numbers
+    by = list(self.by(dls))
+    return scores(table, by, train_counts(dls, by))
 
-    def measure(self,
-        net, # trained
-        dls, # biased loaders
-        rows, # of the watched pictures
-    ): # dict of numbers: what stands in metrics.json
-        table = answers(net, dls.valid).iloc[rows]
-        return {**self.score(table, dls), 'n_scored': len(rows)}
+@patch
+def measure(self:DataSet,
+    net, # trained
+    dls, # biased loaders
+    rows, # of the watched pictures
+): # dict of numbers: what stands in metrics.json
+    table = answers(net, dls.valid).iloc[rows]
+    return {**self.score(table, dls), 'n_scored': len(rows)}
 
-    def probes(self,
-        net, # trained
-        dls, # biased loaders
-    ): # dict of numbers from slow probes; empty where `measure` probes already
-        return {}
+@patch
+def probes(self:DataSet,
+    net, # trained
+    dls, # biased loaders
+): # dict of numbers from slow probes; empty where `measure` probes already
+    return {}
 
-    def paper(self,
-        cfg, # a checked configuration
-    ): # dict: method -> accuracy in the paper
-        return {}
+# %% ../nbs/51_experiments_built.ipynb #2ab4ff24
+@patch
+def paper(self:DataSet,
+    cfg, # a checked configuration
+): # dict: method -> accuracy in the paper
+    return {}
 
-    def draw(self,
-        cfg, # a checked configuration
-        nets, # dict: method -> network
-        out, # folder for more pictures than the curves
-    ): pass
+@patch
+def draw(self:DataSet,
+    cfg, # a checked configuration
+    nets, # dict: method -> network
+    out, # folder for more pictures than the curves
+): pass
 
-    def hint(self,
-        cfg, # a checked configuration
-    ): # a last line for a run that is shorter than the full one
-        return ''
+@patch
+def hint(self:DataSet,
+    cfg, # a checked configuration
+): # a last line for a run that is shorter than the full one
+    return ''
 
 # %% ../nbs/51_experiments_built.ipynb #d4b814c8
 class PaintedDigits(DataSet):

@@ -23,8 +23,9 @@ from .networks import BiasNet, check_net, device_of, eval_mode, features, layout
 from .unlearn import RECIPES, BiasCallback, Unlearn, fixed, plain_learner, unlearn_learner
 from fastai.callback.core import Callback
 from fastai.learner import Learner
+from fastcore.basics import patch
 
-# %% ../nbs/08_methods.ipynb #5598a09f
+# %% ../nbs/08_methods.ipynb #0e847204
 METHODS = {} # name -> Method, in the order of this chapter
 
 class Method:
@@ -59,46 +60,53 @@ class Method:
         "The settings that are meant for this method"
         return {k: v for k,v in settings.items() if k in self.knows(recipe)}
 
-    def adapt(self,
-        net:BiasNet, # untrained; changed in place
-        dls, # biased loaders
-    ) -> BiasNet: # the same network
-        "Change a network into what this method trains"
-        return net
+# %% ../nbs/08_methods.ipynb #e27eb522
+@patch
+def adapt(self:Method,
+    net:BiasNet, # untrained; changed in place
+    dls, # biased loaders
+) -> BiasNet: # the same network
+    "Change a network into what this method trains"
+    return net
 
-    def learner(self,
-        dls, # biased loaders; they may carry more than the method needs
-        net:BiasNet, # untrained; goes through adapt
-        recipe:str='stable', # one of RECIPES
-        **settings, # those that knows lists; None means the default
-    ) -> Learner: # train it with fit_recipe
-        "A learner for this method; raises `ValueError` for an unknown setting or for loaders that lack the bias"
-        settings = check_settings([self.name], settings, recipe)
-        if self.needs(recipe): check_bias(dls, self)
-        cbs = [self.callback(**settings)] if self.callback else []
-        learn = plain_learner(dls, self.adapt(net, dls), recipe, cbs)
-        learn.settings = settings
-        return learn
+@patch
+def learner(self:Method,
+    dls, # biased loaders; they may carry more than the method needs
+    net:BiasNet, # untrained; goes through adapt
+    recipe:str='stable', # one of RECIPES
+    **settings, # those that knows lists; None means the default
+) -> Learner: # train it with fit_recipe
+    "A learner for this method; raises `ValueError` for an unknown setting or for loaders that lack the bias"
+    settings = check_settings([self.name], settings, recipe)
+    if self.needs(recipe): check_bias(dls, self)
+    cbs = [self.callback(**settings)] if self.callback else []
+    learn = plain_learner(dls, self.adapt(net, dls), recipe, cbs)
+    learn.settings = settings
+    return learn
 
-    def finish(self,
-        learn:Learner, # after training; keeps its model as it is
-    ) -> BiasNet: # the result of this method
-        "What is left to do after training: nothing"
-        return learn.model
+# %% ../nbs/08_methods.ipynb #d75c5b62
+@patch
+def finish(self:Method,
+    learn:Learner, # after training; keeps its model as it is
+) -> BiasNet: # the result of this method
+    "What is left to do after training: nothing"
+    return learn.model
 
-    def finished(self,
-        net:BiasNet, # untrained; changed in place
-        dls, # biased loaders
-    ) -> BiasNet: # the same network
-        "Change a network into one that the weights of `finish` fit, without training"
-        return self.adapt(net, dls)
+@patch
+def finished(self:Method,
+    net:BiasNet, # untrained; changed in place
+    dls, # biased loaders
+) -> BiasNet: # the same network
+    "Change a network into one that the weights of `finish` fit, without training"
+    return self.adapt(net, dls)
 
-    def scored(self,
-        dls, # biased loaders
-        **settings, # as for learner
-    ) -> np.ndarray: # int, rows of the watched images
-        "Which watched images may score this method: all"
-        return np.arange(len(dls.valid.dataset))
+@patch
+def scored(self:Method,
+    dls, # biased loaders
+    **settings, # as for learner
+) -> np.ndarray: # int, rows of the watched images
+    "Which watched images may score this method: all"
+    return np.arange(len(dls.valid.dataset))
 
 # %% ../nbs/08_methods.ipynb #41888407
 def check_settings(

@@ -5,10 +5,12 @@
 # %% auto #0
 __all__ = ['OPTION', 'FOLDED', 'SIGNATURE', 'HEADING', 'HEAD', 'ROW', 'CELL', 'split_options', 'join_options', 'only_imports',
            'full_name', 'defined', 'folded_source', 'slug', 'at_headings', 'folded_parts', 'short_doc', 'one_line_doc',
-           'is_exported', 'doc_name', 'docs_first', 'one_header', 'plain_table', 'without_html', 'ForReaders']
+           'is_exported', 'doc_name', 'docs_first', 'one_header', 'plain_table', 'without_html', 'kept_secret',
+           'ForReaders']
 
-# %% ../nbs/47_site.ipynb #72ce1e88
+# %% ../nbs/47_site.ipynb #da2da962
 import ast, json, re
+from fastcore.basics import patch
 
 # %% ../nbs/47_site.ipynb #c25fcd54
 OPTION = re.compile(r'#\| *([\w-]+): *(.*)') # a line that Quarto reads
@@ -203,13 +205,25 @@ def without_html(
     html = data.pop('text/html')
     data['text/markdown'] = plain_table(html if isinstance(html, str) else ''.join(html))
 
-# %% ../nbs/47_site.ipynb #6048b60f
+# %% ../nbs/47_site.ipynb #08ce96b3
+def kept_secret(
+    cell, # of a notebook, as nbdev sees it
+    word:str, # what to click; empty: nothing is kept
+) -> list: # cells
+    "A cell, with its output, behind a word"
+    from execnb.nbio import mk_cell # comes with nbdev
+    if not word: return [cell]
+    opening = f'<details class="reveal"><summary>{word}</summary>'
+    return [mk_cell(opening, 'markdown'), cell, mk_cell('</details>', 'markdown')]
+
+# %% ../nbs/47_site.ipynb #e2a748d1
 class ForReaders:
-    "A processor of nbdev: folds what is no lesson, shortens documentation and tables, and hides what would give an answer away"
+    "A processor of nbdev: folds what is no lesson, and hides what would give an answer away"
     def __init__(self,
         nb, # the notebook as nbdev has processed it so far
     ):
         self.nb = nb
+        self.taken = set() # addresses of names, given so far
 
     def begin(self):
         "nbdev calls this once for each notebook"
@@ -217,18 +231,8 @@ class ForReaders:
         self.shown = {name for c in exported for name in self.names(c)}
         self.folded = {name for c in exported if self.folds(c) for name in self.names(c)}
         cells = self.sections(docs_first(self.nb.cells))
-        self.docs = {doc_name(c): self.doc(c) for c in cells if doc_name(c)}
-        self.taken = set()
+        self.docs = {doc_name(c): self.shorten(c) for c in cells if doc_name(c)}
         self.nb.cells = [one for cell in cells for one in self.arranged(cell)]
-
-    def sections(self, cells):
-        "The cells with folded sections"
-        from execnb.nbio import mk_cell
-        parts = []
-        for cell in cells:
-            if cell.cell_type == 'markdown': parts += [(True, part) for part in at_headings(cell.source)]
-            else: parts.append((False, cell))
-        return [mk_cell(part, 'markdown') if is_text else part for is_text, part in folded_parts(parts)]
 
     def names(self, cell): return defined(split_options(cell.source)[1])
 
@@ -236,36 +240,54 @@ class ForReaders:
         "Does the source of this exported cell fold?"
         return self.nb.frontmatter_.get('source') == 'folded' and 'open' not in cell.directives_
 
-    def doc(self, cell):
-        "The Markdown of a cell that documents a name; short from now on"
-        for output in cell.get('outputs', []):
-            data = output.get('data', {})
-            if 'text/markdown' not in data: continue
-            text = data['text/markdown']
-            text = text if isinstance(text, str) else ''.join(text)
-            data['text/markdown'] = short_doc(text, doc_name(cell) in self.shown)
-            return data['text/markdown']
+# %% ../nbs/47_site.ipynb #3aaa9b16
+@patch
+def sections(self:ForReaders,
+    cells:list, # of the notebook
+) -> list: # cells
+    "The cells with folded sections"
+    from execnb.nbio import mk_cell
+    parts = []
+    for cell in cells:
+        if cell.cell_type == 'markdown': parts += [(True, part) for part in at_headings(cell.source)]
+        else: parts.append((False, cell))
+    return [mk_cell(part, 'markdown') if is_text else part for is_text, part in folded_parts(parts)]
 
-    def summary(self, cell):
-        "The line above exported source: its documentation where the source folds, else its names"
-        names = self.names(cell)
-        if not self.folds(cell): return 'Source: ' + ', '.join(names)
-        lines = [one_line_doc(self.docs[name], self.taken) for name in names if self.docs.get(name)]
-        return '<br/>'.join(lines) or 'Source: ' + ', '.join(names)
+# %% ../nbs/47_site.ipynb #b1b6fb79
+@patch
+def shorten(self:ForReaders,
+    cell, # documents a name; its output changes
+) -> str: # Markdown; None if there is none
+    "The short documentation"
+    for output in cell.get('outputs', []):
+        data = output.get('data', {})
+        if 'text/markdown' not in data: continue
+        text = ''.join(data['text/markdown']) # nbdev gives lines or one text
+        data['text/markdown'] = short_doc(text, doc_name(cell) in self.shown)
+        return data['text/markdown']
 
-    def arranged(self, cell):
-        "The cells that stand for one cell"
-        from execnb.nbio import mk_cell
-        if cell.cell_type != 'code': return [cell]
-        if doc_name(cell) in self.folded: return []
-        for output in cell.get('outputs', []): without_html(output)
-        if is_exported(cell): cell.source = folded_source(cell.source, self.folds(cell), self.summary(cell))
-        options, code = split_options(cell.source)
-        if only_imports(code):
-            options = {**options, 'code-fold': 'true', 'code-summary': '"Imports"'}
-        secret = options.pop('reveal', None)
-        cell.source = join_options(options, code)
-        if not secret: return [cell]
-        word = secret.strip('\'"')
-        before = mk_cell(f'<details class="reveal"><summary>{word}</summary>', 'markdown')
-        return [before, cell, mk_cell('</details>', 'markdown')]
+@patch
+def summary(self:ForReaders,
+    cell, # exported
+) -> str: # Markdown
+    "The line above exported source: its documentation where the source folds, else its names"
+    names = self.names(cell)
+    docs = [self.docs[name] for name in names if self.docs.get(name)]
+    if not self.folds(cell) or not docs: return 'Source: ' + ', '.join(names)
+    return '<br/>'.join(one_line_doc(text, self.taken) for text in docs)
+
+# %% ../nbs/47_site.ipynb #bb3f3e06
+@patch
+def arranged(self:ForReaders,
+    cell, # of the notebook
+) -> list: # the cells that stand for it
+    "A cell as readers get it"
+    if cell.cell_type != 'code': return [cell]
+    if doc_name(cell) in self.folded: return []
+    for output in cell.get('outputs', []): without_html(output)
+    if is_exported(cell): cell.source = folded_source(cell.source, self.folds(cell), self.summary(cell))
+    options, code = split_options(cell.source)
+    if only_imports(code): options.update({'code-fold': 'true', 'code-summary': '"Imports"'})
+    word = options.pop('reveal', '').strip('\'"')
+    cell.source = join_options(options, code)
+    return kept_secret(cell, word)

@@ -1102,7 +1102,8 @@ def _data_section(self:Study):
     problems = self._checked().problems[['degree', 'kind', 'column', 'what', 'n']]
     if len(problems): tables.append(as_table(problems, 'What the check found'))
     out = len(self.df) - len(self.rows)
-    said = f'{len(self.df)} rows; left out are {out}: no label, no picture that can be read, or a name that occurred before.'
+    why = 'no label, no picture that can be read, or a name that occurred before'
+    said = f'{len(self.df)} rows; left out are {out}: {why}.'
     parts_said = ('The part train trains. The part valid is watched: choices are made on it. The part test was locked '
         'until all choices were made.')
     return dict(id='data', title='The pictures', text=[said, parts_said], tables=tables)

@@ -5,6 +5,7 @@ from pathlib import Path
 
 CACHE = Path(os.environ.get('XDG_CACHE_HOME') or Path.home()/'.cache')/'lnl-site'
 PANDOC = 'pypandoc_binary==1.17'
+PPTX = 'python-pptx==1.0.2'
 NPM = ['bootstrap@5.3.8', 'bootswatch@5.3.8', 'katex@0.16.47', 'mathjax@3.2.2', 'playwright-core@1.65.1', 'sass@1.108.2']
 
 class Missing(Exception):
