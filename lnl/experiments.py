@@ -674,7 +674,7 @@ def about(
     def plain(names): return [plain_name(o) for o in names]
     return dict(vocab=plain(dls.vocab), bias_names=plain(dls.bias_names), bias_vocab=[plain(v) for v in dls.bias_vocab])
 
-# %% ../nbs/51_experiments_built.ipynb #8991d30b
+# %% ../nbs/51_experiments_built.ipynb #e1de98a9
 def train_method(
     cfg:dict, # a checked configuration
     method:str, # one of its methods
@@ -691,11 +691,10 @@ def train_method(
     done = load_state(learn, path, mine) if path.exists() else {}
     kept = {k: done[k] for k in ('rows', 'losses', 'seconds') if k in done}
     book = Bookkeeper(partial(save_state, learn, path, mine), report, **kept)
-    trains = learn.epochs_done < cfg['epochs']
     with quiet(learn):
         with learn.added_cbs(book): learn.fit_recipe(cfg['epochs'])
-        wall, cpu = book.spent() if trains else done['seconds']
         net = METHODS[method].finish(learn)
+        wall, cpu = book.spent()
         rows = METHODS[method].scored(learn.dls, **METHODS[method].own(cfg['settings'], cfg['recipe']))
         result = DATASETS[cfg['data']].measure(net, learn.dls, rows)
     best = max(r['accuracy'] for r in book.rows) if net is learn.model else result['accuracy']
