@@ -110,8 +110,8 @@ COLORS = dict( # of networks and methods, in all figures
 TITLES = dict( # of methods in the tables
     erm='baseline', gray='grey images', blindeye='BlindEye', reversal='reversal only', entropy='entropy only',
     lnl='Learning Not to Learn', reweight='reweighting', groupdro='GroupDRO', leace='LEACE after training',
-    logit_adjust='logit adjustment', domain_independent='domain-independent', dfr='last layer again (DFR)',
-    dcor='distance correlation', repaint='random ink (oracle)')
+    logit_adjust='logit adjustment', lnl_adjust='LNL, then adjusted', domain_independent='domain-independent',
+    dfr='last layer again (DFR)', dcor='distance correlation', repaint='random ink (oracle)')
 def show_figure4(
     rows:pd.DataFrame, # as from load_results
 ) -> Figure: # ours and the paper's
