@@ -6,14 +6,14 @@
 __all__ = ['WITH_EXPONENT', 'COMMON', 'PICTURES', 'DIGITS', 'DATASETS', 'GAME', 'YamlLoader', 'YamlDumper', 'parse_yaml',
            'dump_yaml', 'Key', 'one_of', 'whole', 'text', 'optional', 'is_device', 'is_method_list', 'train_counts',
            'DataSet', 'PaintedDigits', 'ColoredDigits', 'BiasedDigits', 'save_figure', 'SearchDigits', 'SparedDigits',
-           'Pictures', 'PaperPictures', 'DogsAndCats', 'ImdbFace', 'UtkFace', 'is_columns', 'is_edges', 'Images',
-           'meant', 'check_config', 'check_keys', 'read_yaml', 'read_config', 'same_numbers', 'run_id', 'set_seeds',
-           'make_learner', 'random_states', 'set_random_states', 'save_state', 'load_state', 'check_owner', 'game',
-           'Bookkeeper', 'claim', 'about', 'train_method', 'load_network', 'ProgressFile', 'read_progress', 'show_bar',
-           'show_lines', 'progress', 'rehearse', 'train_job', 'stop_at_failure', 'train_all', 'show_curves', 'draw',
-           'results_table', 'is_finished', 'forget', 'run_experiment', 'names_known', 'lnl_train']
+           'Pictures', 'PaperPictures', 'DogsAndCats', 'ImdbFace', 'UtkFace', 'Skin', 'is_columns', 'is_edges',
+           'Images', 'meant', 'check_config', 'check_keys', 'read_yaml', 'read_config', 'same_numbers', 'run_id',
+           'set_seeds', 'make_learner', 'random_states', 'set_random_states', 'save_state', 'load_state', 'check_owner',
+           'game', 'Bookkeeper', 'claim', 'about', 'train_method', 'load_network', 'ProgressFile', 'read_progress',
+           'show_bar', 'show_lines', 'progress', 'rehearse', 'train_job', 'stop_at_failure', 'train_all', 'show_curves',
+           'draw', 'results_table', 'is_finished', 'forget', 'run_experiment', 'names_known', 'lnl_train']
 
-# %% ../nbs/51_experiments_built.ipynb #65711548
+# %% ../nbs/51_experiments_built.ipynb #48f3bb01
 import difflib, hashlib, json, math, os, random, re, sys, threading, time
 from contextlib import contextmanager
 from functools import partial
@@ -29,11 +29,12 @@ from fastprogress.fastprogress import progress_bar
 from matplotlib.figure import Figure
 from .data import BiasedLoaders, BiasedMNIST, ColoredMNIST, biased_dls, same_random
 from .export import plain_name
+from .compare import auc
 from .evaluate import answers, confusion_by_color, leakage, probe, show_color_grid, show_confusion
 from .methods import METHODS, check_settings
 from .networks import BiasNet, digit_net, grid_of, photo_net
 from .photos import BiasedImages
-from .photosets import AGE_EDGES, dogs_and_cats, imdb_face, utk_face
+from .photosets import AGE_EDGES, ARTEFACTS, TRAPS, dogs_and_cats, imdb_face, skin_lesions, utk_face
 from .results import COLORS, PAPER, PAPER_PHOTOS
 from .runner import Failure, run_jobs
 from .scores import scores
@@ -371,7 +372,7 @@ class Pictures(DataSet):
         "Column that a fresh linear probe reads; None: those of the bias"
         return None
 
-# %% ../nbs/51_experiments_built.ipynb #5161dbf7
+# %% ../nbs/51_experiments_built.ipynb #9f907304
 class PaperPictures(Pictures):
     "One of the paper's biased sets trains, the others are watched"
     make = None    # function: folder, name of the set that trains -> table
@@ -413,6 +414,19 @@ class UtkFace(ImdbFace):
     name = 'utk_face'
     make = staticmethod(utk_face)
 
+class Skin(PaperPictures):
+    "Skin lesions with artefacts: one of the trap splits (Bissoto et al. 2020)"
+    name = 'skin'
+    make = staticmethod(skin_lesions)
+    sets = tuple(TRAPS)
+    def columns(self, cfg): return dict(bias_col=ARTEFACTS, valid_col='valid')
+    def by(self, dls): return ARTEFACTS
+    def probed(self): return None
+
+    def score(self, table, dls):
+        trapped = table[table.set == 'test']
+        return {**super().score(table, dls), 'auc': auc(trapped, ['benign', 'malignant'])}
+
 # %% ../nbs/51_experiments_built.ipynb #5c191d4e
 def is_columns(v):
     "The name of a column, or a list of names"
@@ -446,9 +460,9 @@ class Images(Pictures):
     def columns(self, cfg):
         return {k: cfg[k] for k in ('fn_col', 'label_col', 'bias_col', 'edges', 'valid_col', 'group')}
 
-# %% ../nbs/51_experiments_built.ipynb #e18134fd
+# %% ../nbs/51_experiments_built.ipynb #3e3e0478
 DIGITS = ColoredDigits(), SearchDigits(), SparedDigits(), BiasedDigits()
-DATASETS = {d.name: d for d in (*DIGITS, DogsAndCats(), ImdbFace(), UtkFace(), Images())} # name -> DataSet
+DATASETS = {d.name: d for d in (*DIGITS, DogsAndCats(), ImdbFace(), UtkFace(), Skin(), Images())} # name -> DataSet
 
 # %% ../nbs/51_experiments_built.ipynb #b5485285
 def meant(
