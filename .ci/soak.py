@@ -1,0 +1,455 @@
+"""Nothing is lost, and no one gets in: `make soak`, or `python .ci/soak.py [kills] [disk] [clock] [twice] [long] [--n-train N] [--epochs N]`.
+
+Commands are killed without warning at moments that a seeded generator chooses (while they train, save, draw, between runs of a sweep),
+meet a full disk or a clock that jumps, or are started twice. Started again until it ends, each must come to the same bits, or the same
+table, as a run that was left alone: `.ci/tables/kills.csv`. The last part trains for many epochs and looks at the memory:
+`.ci/tables/long_run.csv`. Some ten minutes on two quiet cores; 300 digits and 96 drawn faces, two epochs. Needs Linux.
+What makes a disk slow or full is in `.ci/trouble/sitecustomize.py`. Ends with code 1 if anything was lost.
+"""
+import argparse, gc, json, os, random, resource, shutil, signal, subprocess, sys, tempfile, time
+from pathlib import Path
+import numpy as np
+import pandas as pd
+import psutil
+import torch
+import yaml
+from PIL import Image
+from lnl import experiments
+from lnl.cli import provenance
+from lnl.experiments import ColoredDigits, read_config, run_experiment
+from lnl.photosets import draw_faces
+
+HERE = Path(__file__).resolve().parent
+TABLES = HERE/'tables'
+METHODS = ['lnl', 'groupdro', 'dfr', 'lnl_adjust']
+YEAR = 365*24*3600
+rng = random.Random(17)
+rows = []
+
+# ------------------------------------------------------------------ commands
+COMMANDS = dict(lnl_train='experiments', lnl_sweep='sweep', lnl_report='sweep', lnl_study='study')
+
+class Running:
+    "A command at work, in a folder of its own"
+    def __init__(self, folder, words, **trouble):
+        name, *args = [str(w) for w in words]
+        self.mark = folder/'mark'
+        self.mark.unlink(missing_ok=True)
+        code = f'from lnl.{COMMANDS[name]} import {name}; {name}()'
+        paths = [str(HERE/'trouble'), str(HERE.parent)]
+        env = dict(os.environ, PYTHONPATH=os.pathsep.join(paths), OMP_NUM_THREADS='1', MKL_NUM_THREADS='1',
+            WATCHED='1000', MARK=str(self.mark), **trouble)
+        self.start = time.monotonic()
+        self.process = subprocess.Popen([sys.executable, '-c', code, *args], cwd=folder, env=env, text=True,
+            stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+
+    def until(self, happens, seconds=1200):
+        "Wait; False if the command ends before"
+        while not happens(self):
+            if self.process.poll() is not None: return False
+            if time.monotonic() - self.start > seconds: raise TimeoutError(happens)
+            time.sleep(.02)
+        return True
+
+    def marked(self): return self.mark.exists()
+
+    def kill(self, one=False):
+        "The whole command at once, or one of its jobs; returns the seconds since its start"
+        seconds = time.monotonic() - self.start
+        jobs = self.jobs() if one else []
+        (jobs or [self.process])[0].kill()
+        self.end()
+        return round(seconds, 2)
+
+    def jobs(self):
+        "Processes that train"
+        found = []
+        try:
+            for p in psutil.Process(self.process.pid).children(recursive=True):
+                if 'do_file' in ' '.join(p.cmdline()): found.append(p)
+        except psutil.Error: pass # it has just ended
+        return found
+
+    def end(self):
+        "Exit code, and what it said of errors"
+        said = self.process.communicate()[1].strip()
+        return self.process.returncode, said
+
+def run(folder, words, **trouble): return Running(folder, words, **trouble).end()
+
+def note(what, method, data, workers, s, step, restarts, same, **more):
+    "A row of the table, which is written at once"
+    row = dict(what=what, method=method, data=data, workers=workers, killed_after_s=s, killed_at=step, restarts=restarts,
+        same='yes' if same else 'no', **more)
+    rows.append(row)
+    write_rows(TABLES/'kills.csv', rows)
+    print(*[v for v in row.values() if v != ''], sep=' | ', flush=True)
+
+def write_rows(path, found):
+    how = {k: v for k, v in provenance().items() if k in ('lnl', 'torch', 'python', 'commit')}
+    TABLES.mkdir(exist_ok=True)
+    pd.DataFrame(found).assign(**how).to_csv(path, index=False)
+
+# ------------------------------------------------------------------ what is trained
+def digits(folder):
+    "300 coloured digits"
+    cfg = read_config('colored_mnist', methods=METHODS, n_train=300, bs=32, epochs=2, device='cpu')
+    return dict(cfg, settings={})
+
+def faces(folder):
+    "96 drawn faces, read by another process: man or woman, with age as bias"
+    images, df = draw_faces(144, seed=0)
+    df['fn'] = [f'{i}.png' for i in df.index]
+    df['valid'] = df.index >= 96
+    (folder/'faces').mkdir()
+    for i, fn in enumerate(df.fn): Image.fromarray(images[i].permute(1, 2, 0).numpy()).save(folder/'faces'/fn)
+    df.to_csv(folder/'faces.csv', index=False)
+    cfg = read_config('images', table=str(folder/'faces.csv'), path=str(folder/'faces'), label_col='gender',
+        bias_col='age', edges=[15, 45, 81], valid_col='valid', methods=METHODS, arch='small', pretrained=False, size=48,
+        bs=16, epochs=2, num_workers=1, device='cpu')
+    return dict(cfg, settings={})
+
+DATA = dict(digits=digits, faces=faces)
+
+class Whole:
+    "A run of all methods that was left alone"
+    def __init__(self, data, folder):
+        self.data, self.folder = data, folder
+        self.cfg = DATA[data](folder)
+        code, said = run(folder, self.words(METHODS, 'whole'))
+        assert code == 0, said
+        self.metrics = json.loads((folder/'whole'/'metrics.json').read_text())
+
+    def words(self, methods, out):
+        "lnl_train with these methods"
+        path = self.folder/f'{Path(out).name}.yml'
+        path.write_text(yaml.safe_dump(dict(self.cfg, methods=methods), sort_keys=False))
+        more = ['--resume'] if (self.folder/out/'config.yml').exists() else []
+        return ['lnl_train', path, '--out', out, *more]
+
+    def same_files(self, method, there):
+        "Weights, losses and rows of epochs to the bit, but for the seconds"
+        whole = self.folder/'whole'
+        weights = [torch.load(p/f'{method}.pth', weights_only=True) for p in (whole, there)]
+        epochs = [pd.read_csv(p/f'{method}.csv') for p in (whole, there)]
+        steps = [(p/f'{method}_steps.csv').read_bytes() for p in (whole, there)]
+        never_back = (epochs[1].seconds.diff().fillna(0) >= 0).all() and (epochs[1].seconds >= 0).all()
+        equal = epochs[0].drop(columns='seconds').equals(epochs[1].drop(columns='seconds'))
+        return same_bits(*weights) and equal and steps[0] == steps[1] and never_back
+
+    def same_numbers(self, method, found):
+        "Metrics, but for the seconds"
+        told = {k: v for k, v in self.metrics[method].items() if 'seconds' not in k}
+        times = [found['wall_seconds'], found['cpu_seconds']]
+        equal = all(found[k] == v or pd.isna(found[k]) and pd.isna(v) for k, v in told.items())
+        return equal and all(t >= 0 for t in times)
+
+    def same_run(self, methods, out):
+        "Is the folder of a run as it would be without trouble?"
+        there = self.folder/out
+        found = json.loads((there/'metrics.json').read_text())
+        left = [p.name for p in there.iterdir() if p.suffix in ('.tmp', '.lock', '.progress') or 'state' in p.name]
+        pictures = [p for p in there.glob('*.png') if not Image.open(p).load()]
+        whole = all(self.same_files(m, there) and self.same_numbers(m, found[m]) for m in methods)
+        return whole and not left and not pictures and (there/'curves.png').exists()
+
+    def same_sweep(self, methods, out):
+        "Is there one row per method, with the numbers of the whole run, and the same weights?"
+        table = pd.read_csv(self.folder/f'{out}.csv')
+        if sorted(table.method) != sorted(methods) or set(table.status) != {'ok'}: return False
+        folders = {m: next((self.folder/'results'/out).glob(f'{m}_????????????????')) for m in methods}
+        left = [p for f in folders.values() for p in f.iterdir() if p.suffix == '.tmp' or 'state' in p.name]
+        left += list(self.folder.glob(f'{out}.csv.*'))
+        numbers = all(self.same_numbers(row['method'], row) for _, row in table.iterrows())
+        return numbers and not left and all(self.same_files(m, f) for m, f in folders.items())
+
+def same_bits(a, b): return list(a) == list(b) and all(torch.equal(a[k], b[k]) for k in a)
+
+# ------------------------------------------------------------------ kills
+def step_of(folder, methods):
+    "How far the methods are, as their files of progress say"
+    found = {m: folder/f'{m}.progress' for m in methods}
+    return ', '.join(f'{m} step {p.read_text()}' for m, p in found.items() if p.exists())
+
+def at_random(whole, methods, out):
+    "A moment of the training"
+    each = len(pd.read_csv(whole.folder/'whole'/'lnl_steps.csv'))
+    at = rng.randint(1, each - 1)
+    begin = time.time()
+    def reached(command):
+        for path in [whole.folder/out/f'{m}.progress' for m in methods]:
+            if path.exists() and path.stat().st_mtime > begin and int(path.read_text()) >= at: return True
+    return {}, reached
+
+def at_file(name, n, mode):
+    "The moment at which a file is written for the n-th time"
+    return lambda whole, methods, out: (dict(SLOW=f'{name}:{n}:{mode}'), Running.marked)
+
+class Later:
+    "A random while after something is so"
+    def __init__(self, so, seconds): self.so, self.wait, self.since = so, rng.uniform(0, seconds), None
+
+    def __call__(self, command):
+        if self.since is None and self.so(command): self.since = time.monotonic()
+        return self.since is not None and time.monotonic() - self.since > self.wait
+
+def after_state(whole, methods, out):
+    "A moment after the last epoch was saved: what comes after the training, and the measurements"
+    path = whole.folder/out/f'{methods[0]}_state.pth'
+    last = whole.cfg['epochs']
+    return {}, Later(lambda command: path.exists() and len(torch.load(path, weights_only=True)['rows']) == last, 1)
+
+def beginning(whole, methods, out):
+    "A moment before anything is trained"
+    return {}, Later(lambda command: True, 5)
+
+def one_training(whole, methods, out):
+    "A moment at which a job of a sweep is at work"
+    return {}, Later(Running.jobs, 10)
+
+def kill_train(whole, methods, moments):
+    "Kill a training at these moments, one after the other, and look what comes out"
+    out = '_'.join(methods)
+    workers = min(len(methods), 2)
+    killed = []
+    for what, moment, one in moments:
+        trouble, happens = moment(whole, methods, out)
+        command = Running(whole.folder, whole.words(methods, out), **trouble)
+        if not command.until(happens): # it was over before
+            killed.append((f'{what}: it ended before', '', ''))
+            command.end()
+            continue
+        step = step_of(whole.folder/out, methods)
+        killed.append((what, command.kill(one), step))
+    code, said = run(whole.folder, whole.words(methods, out))
+    same = code == 0 and whole.same_run(methods, out)
+    if not same: print(f'  exit code {code}: {said}')
+    for i, (what, s, step) in enumerate(killed):
+        note(what, ' '.join(methods), whole.data, workers, s, step, len(killed) - i, same)
+
+def kill_sweep(whole, methods, workers, moments):
+    "The same with a sweep"
+    out = f'sweep{workers}'
+    path = whole.folder/f'{out}.yml'
+    base = whole.folder/f'{out}_base.yml'
+    base.write_text(yaml.safe_dump(whole.cfg))
+    path.write_text(yaml.safe_dump(dict(base=str(base), grids=[dict(method=methods)])))
+    words = ['lnl_sweep', path, '--workers', workers, '--out', f'{out}.csv']
+    killed = []
+    def at():
+        done = len(pd.read_csv(whole.folder/f'{out}.csv')) if (whole.folder/f'{out}.csv').exists() else 0
+        states = [p.name for p in (whole.folder/'results').glob(f'{out}/*/*_state.pth')]
+        return f"{done} rows; saved: {' '.join(states) or 'nothing'}"
+    for what, moment, one in moments:
+        trouble, happens = moment(whole, methods, out)
+        command = Running(whole.folder, words, **trouble)
+        happened = command.until(happens)
+        where = at()
+        killed.append((what, command.kill(one), where) if happened else (f'{what}: it ended before', '', ''))
+    code, said = run(whole.folder, words)
+    same = code == 0 and whole.same_sweep(methods, out)
+    if not same: print(f'  exit code {code}: {said}')
+    for i, (what, s, where) in enumerate(killed):
+        note(what, ' '.join(methods), whole.data, workers, s, where, len(killed) - i, same)
+
+def kill_report(whole):
+    "The report of a sweep, killed while it draws"
+    words = ['lnl_report', '--out']
+    assert run(whole.folder, [*words, 'report_whole'])[0] == 0
+    command = Running(whole.folder, [*words, 'report'], SLOW='figure4.png:1:half')
+    assert command.until(Running.marked)
+    s = command.kill()
+    code, _ = run(whole.folder, [*words, 'report'])
+    files = [sorted((p.name, p.read_bytes()) for p in (whole.folder/o).iterdir() if p.suffix != '.tmp') for o in ('report_whole', 'report')]
+    note('kill while a report is drawn', '', 'the shipped table', 1, s, 'figure4.png', 1, code == 0 and files[0] == files[1])
+
+def kills(digits, faces):
+    "-9 at some twenty moments"
+    training = 'kill in training', at_random, False
+    job = 'kill of one of two jobs in training', at_random, True
+    def saving(name, n, mode): return f'kill while saving ({mode})', at_file(name, n, mode), False
+    def drawing(name): return 'kill while a figure is drawn', at_file(name, 1, 'half'), False
+    finishing = 'kill after the last epoch', after_state, False
+    begin = 'kill before the training', beginning, False
+    kill_train(digits, ['lnl'], [begin, training, saving('lnl_state.pth', 1, 'half'), drawing('color_grid.png')])
+    kill_train(digits, ['groupdro', 'dfr'], [job, saving('dfr_state.pth', 1, 'before'), drawing('curves.png')])
+    kill_train(digits, ['lnl_adjust'], [training, saving('lnl_adjust_state.pth', 2, 'half'), finishing])
+    kill_train(faces, ['lnl'], [training, saving('lnl_state.pth', 1, 'after')])
+    kill_train(faces, ['groupdro', 'lnl_adjust'], [job, training, saving('lnl_adjust.pth', 1, 'half')])
+    between = 'kill between runs of a sweep', at_file('sweep1.csv', 1, 'after'), False
+    table = 'kill while the table is written', at_file('sweep1.csv', 1, 'half'), False
+    in_sweep = 'kill in training', one_training, False
+    job_of_sweep = 'kill of a job in training', one_training, True
+    kill_sweep(digits, METHODS, 1, [in_sweep, table, between])
+    kill_sweep(faces, ['lnl', 'groupdro', 'dfr'], 2, [in_sweep, job_of_sweep, saving('row.json', 1, 'half')])
+    kill_report(digits)
+
+# ------------------------------------------------------------------ disk, clock, two at a time
+def one_line(code, said, *words):
+    return code == 2 and said.startswith('error: ') and '\n' not in said and all(w in said for w in words)
+
+def disk(whole):
+    "No space left: one line, the old state is as it was, and it goes on when there is space"
+    method = ['groupdro']
+    for suffix, n in (('groupdro_state.pth', 2), ('groupdro_steps.csv', 1), ('groupdro.pth', 1), ('curves.png', 1), ('metrics.json', 1)):
+        out = f'full_{suffix.partition(".")[0]}'
+        code, said = run(whole.folder, whole.words(method, out), FULL=f'{suffix}:{n}')
+        state = whole.folder/out/'groupdro_state.pth'
+        size = state.stat().st_size
+        kept = len(torch.load(state, weights_only=True)['rows'])
+        again, _ = run(whole.folder, whole.words(method, out))
+        fine = one_line(code, said, 'No space left', suffix) and kept == (1 if n == 2 else 2) and again == 0
+        note(f'disk full at {suffix}', *method, whole.data, 1, '', f'{kept} epochs kept', 1, fine and whole.same_run(method, out), said=said[-120:])
+    sweep = whole.folder/'full.yml'
+    base = whole.folder/'full_base.yml'
+    base.write_text(yaml.safe_dump(whole.cfg))
+    sweep.write_text(yaml.safe_dump(dict(base=str(base), grids=[dict(method=method)])))
+    words = ['lnl_sweep', sweep, '--out', 'full.csv']
+    code, said = run(whole.folder, words, FULL='full.csv:1')
+    fine = one_line(code, said, 'No space left', 'full.csv')
+    again, _ = run(whole.folder, words)
+    note('disk full at the table of a sweep', *method, whole.data, 1, '', '', 1, fine and again == 0 and whole.same_sweep(method, 'full'), said=said[-120:])
+    code, said = run(whole.folder, ['lnl_report', '--out', 'full_report'], FULL='summary.csv:1')
+    again, _ = run(whole.folder, ['lnl_report', '--out', 'full_report'])
+    note('disk full at a report', '', 'the shipped table', 1, '', '', 1, one_line(code, said, 'No space left', 'summary.csv') and again == 0, said=said[-120:])
+    real_disk(whole, method, size)
+
+def real_disk(whole, method, size):
+    "A file system that is really full, where one can be mounted, and a limit on the size of files"
+    out = whole.folder/'small'
+    out.mkdir()
+    mount = ['mount', '-t', 'tmpfs', '-o', f'size={3*size//2 + 40_000}', 'tmpfs', str(out)] # for one state, not for two
+    if subprocess.run(mount, capture_output=True).returncode == 0:
+        try:
+            code, said = run(whole.folder, whole.words(method, 'small/run'))
+            kept = len(torch.load(out/'run'/'groupdro_state.pth', weights_only=True)['rows'])
+            subprocess.run(['mount', '-o', 'remount,size=64m', str(out)], check=True)
+            again, _ = run(whole.folder, whole.words(method, 'small/run'))
+            fine = one_line(code, said, 'No space left', 'groupdro_state.pth') and kept == 1 and again == 0
+            note('a tmpfs that is full', *method, whole.data, 1, '', f'{kept} epochs kept', 1, fine and whole.same_run(method, 'small/run'), said=said[-120:])
+        finally: subprocess.run(['umount', str(out)], check=True)
+    limit = size//2
+    old = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (limit, old[1]))
+    try: code, said = run(whole.folder, whole.words(method, 'limited'))
+    finally: resource.setrlimit(resource.RLIMIT_FSIZE, old)
+    left = (whole.folder/'limited').exists()
+    again, _ = run(whole.folder, whole.words(method, 'limited'))
+    fine = one_line(code, said, 'File too large') and not left and again == 0
+    note('files limited in size (RLIMIT_FSIZE)', *method, whole.data, 1, '', '', 1, fine and whole.same_run(method, 'limited'), said=said[-120:])
+
+def clock(whole):
+    "Time jumps by a year, on and back, and the files have dates of the future and of the past"
+    methods = ['lnl', 'groupdro']
+    out = 'clock'
+    command = Running(whole.folder, whole.words(methods, out), CLOCK=str(YEAR))
+    saved = whole.folder/out/'lnl_state.pth'
+    assert command.until(lambda command: saved.exists())
+    s = command.kill()
+    for i, path in enumerate(sorted((whole.folder/out).iterdir())):
+        date = time.time() + (YEAR if i % 2 else -YEAR)
+        os.utime(path, (date, date))
+    code, _ = run(whole.folder, whole.words(methods, out), CLOCK=str(-YEAR))
+    note('the clock jumps by years, and the dates of files, too', ' '.join(methods), whole.data, 2, s, '', 1, code == 0 and whole.same_run(methods, out))
+
+def twice(whole):
+    "The second process is refused at once; a lock that a -9 left behind is none"
+    method = ['dfr']
+    sweep = whole.folder/'twice.yml'
+    base = whole.folder/'twice_base.yml'
+    base.write_text(yaml.safe_dump(whole.cfg))
+    sweep.write_text(yaml.safe_dump(dict(base=str(base), grids=[dict(method=method)])))
+    study = whole.folder/'twice_study.yml'
+    study.write_text(yaml.safe_dump(dict(table=str(whole.folder/'faces.csv'), path=str(whole.folder/'faces'), label='gender', bias='age',
+        edges=dict(age=[15, 45, 81]), methods=['dfr'], arch='small', pretrained=False, size=48, bs=16, epochs=1, seeds=1, min_n=5)))
+    cases = dict(
+        lnl_train=(lambda: whole.words(method, 'twice'), 'dfr_state.pth:1:before', whole.folder/'twice'),
+        lnl_sweep=(lambda: ['lnl_sweep', sweep, '--out', 'twice.csv'], 'row.json:1:before', whole.folder/'twice.csv'),
+        lnl_study=(lambda: ['lnl_study', study, '--out', 'a_study', '--resume'], 'row.json:1:before', whole.folder/'a_study'))
+    for name, (words, slow, where) in cases.items():
+        first = Running(whole.folder, words(), SLOW=slow)
+        assert first.until(Running.marked), first.end()
+        start = time.monotonic()
+        code, said = run(whole.folder, words())
+        seconds = time.monotonic() - start
+        refused = one_line(code, said, f'another process is at work in {where.name}') or one_line(code, said, f'another process is at work in {where}')
+        s = first.kill()
+        again, last = run(whole.folder, words())
+        if again: print(f'  exit code {again}: {last}')
+        note(f'second {name} refused, and the next after a kill not', *method, whole.data, 1, s, f'refused after {seconds:.1f} s', 1,
+            refused and again == 0, said=said[-120:])
+
+# ------------------------------------------------------------------ long runs
+class FewWatched(ColoredDigits):
+    "Colored MNIST, watched on 500 digits"
+    name = 'few_watched'
+    def watched(self, cfg): return self.digits(cfg, 'test', 500)
+experiments.DATASETS['few_watched'] = FewWatched()
+
+def state_of_process(epoch, learn, path, rows, losses):
+    "What could grow"
+    import matplotlib.pyplot as plt
+    gc.collect()
+    tensors = [o for o in gc.get_objects() if isinstance(o, torch.Tensor)]
+    played = experiments.game(learn)
+    return dict(epoch=epoch, resident_mb=round(psutil.Process().memory_info().rss/2**20, 1), tensors=len(tensors),
+        tensors_with_graph=sum(o.grad_fn is not None for o in tensors), figures=len(plt.get_fignums()),
+        history_rows=len(played), history_of_tensors=sum(isinstance(v, torch.Tensor) for cb in learn.cbs for o in getattr(cb, 'history', []) for v in o.values()),
+        losses=len(losses), state_kb=round(Path(path).stat().st_size/1024, 1))
+
+def long(n_train, epochs):
+    "Many epochs: memory flat, nothing kept that grows but numbers, one per step"
+    found = []
+    save = experiments.save_state
+    def saved(learn, path, config, rows, losses, seconds):
+        save(learn, path, config, rows=rows, losses=losses, seconds=seconds)
+        found.append(state_of_process(len(rows), learn, path, rows, losses))
+    experiments.save_state = saved
+    cfg = dict(read_config('colored_mnist', methods=['lnl'], n_train=n_train, bs=32, epochs=epochs, device='cpu'), data='few_watched')
+    with tempfile.TemporaryDirectory() as folder:
+        run_experiment(cfg, Path(folder)/'long')
+        sizes = {p.name: round(p.stat().st_size/1024, 1) for p in (Path(folder)/'long').glob('*.csv')}
+    experiments.save_state = save
+    table = pd.DataFrame(found).assign(n_train=n_train, csv_kb=np.nan, steps_csv_kb=np.nan)
+    table.loc[table.index[-1], ['csv_kb', 'steps_csv_kb']] = sizes['lnl.csv'], sizes['lnl_steps.csv']
+    import matplotlib.pyplot as plt
+    settled = table[table.epoch >= max(5, epochs//5)]
+    growth = settled.resident_mb.iloc[-1] - settled.resident_mb.iloc[0]
+    steps = table.losses.iloc[-1]
+    flat = dict(memory=growth < 20, tensors=settled.tensors.iloc[-1] <= settled.tensors.iloc[0], graphs=(table.tensors_with_graph == 0).all(),
+        history=(table.history_of_tensors == 0).all(), figures=not plt.get_fignums() and (table.figures == 0).all(),
+        linear=(table.losses == table.epoch*steps//epochs).all(), state=table.state_kb.iloc[-1] < table.state_kb.iloc[0] + .2*steps)
+    print(table.iloc[::max(1, epochs//10)].to_string(), f'resident memory grew by {growth:.1f} MB after epoch {settled.epoch.iloc[0]}', flat, sep='\n')
+    return table, all(flat.values())
+
+# ------------------------------------------------------------------ all of it
+PARTS = ['kills', 'disk', 'clock', 'twice', 'long']
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument('parts', nargs='*', choices=[*PARTS, []], help='all, if none is named')
+    parser.add_argument('--n-train', type=int, default=300, help='digits of the long run')
+    parser.add_argument('--epochs', type=int, default=50, help='epochs of the long run')
+    args = parser.parse_args()
+    parts = args.parts or PARTS
+    start = time.monotonic()
+    fine = True
+    if set(parts) - {'long'}:
+        with tempfile.TemporaryDirectory() as tmp:
+            wholes = []
+            for data in DATA:
+                (Path(tmp)/data).mkdir()
+                wholes.append(Whole(data, Path(tmp)/data))
+            if 'kills' in parts: kills(*wholes)
+            if 'disk' in parts: disk(wholes[1])
+            if 'clock' in parts: clock(wholes[0])
+            if 'twice' in parts: twice(wholes[1])
+        fine = all(row['same'] == 'yes' for row in rows)
+    if 'long' in parts:
+        table, flat = long(args.n_train, args.epochs)
+        write_rows(TABLES/'long_run.csv', table)
+        fine = fine and flat
+    print(f"{len(rows)} cases, {sum(row['same'] != 'yes' for row in rows)} of them not as they should be; {(time.monotonic() - start)/60:.0f} minutes")
+    sys.exit(not fine)
+
+if __name__ == '__main__': main()
