@@ -1,25 +1,35 @@
-"""Nothing is lost, and no one gets in: `make soak`, or `python .ci/soak.py [kills] [disk] [clock] [twice] [long] [--n-train N] [--epochs N]`.
+"""Nothing is lost, and no one gets in: `make soak`, or `python .ci/soak.py [kills] [disk] [clock] [twice] [long]`.
 
 Commands are killed without warning at moments that a seeded generator chooses (while they train, save, draw, between runs of a sweep),
 meet a full disk or a clock that jumps, or are started twice. Started again until it ends, each must come to the same bits, or the same
 table, as a run that was left alone: `.ci/tables/kills.csv`. The last part trains for many epochs and looks at the memory:
-`.ci/tables/long_run.csv`. Some ten minutes on two quiet cores; 300 digits and 96 drawn faces, two epochs. Needs Linux.
-What makes a disk slow or full is in `.ci/trouble/sitecustomize.py`. Ends with code 1 if anything was lost.
+`.ci/tables/long_run.csv`. Some ten minutes on two quiet cores; 300 digits and 96 drawn faces, two epochs. Needs Linux or macOS.
+What makes a disk slow or full is in `.ci/trouble/trouble.py`. Ends with code 1 if anything was lost.
 """
-import argparse, gc, json, os, random, resource, shutil, signal, subprocess, sys, tempfile, time
+import os
+os.environ.update(OMP_NUM_THREADS='1', MKL_NUM_THREADS='1') # before torch is there: this process forks
+
+import argparse, gc, json, random, resource, subprocess, sys, tempfile, time, traceback
 from pathlib import Path
+HERE = Path(__file__).resolve().parent
+sys.path[:0] = [str(HERE.parent), str(HERE/'trouble')]
+import matplotlib
+matplotlib.use('agg')
+import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import psutil
 import torch
+import trouble # beside this file
 import yaml
 from PIL import Image
 from lnl import experiments
 from lnl.cli import provenance
-from lnl.experiments import ColoredDigits, read_config, run_experiment
+from lnl.experiments import lnl_train, read_config, run_experiment
 from lnl.photosets import draw_faces
+from lnl.study import lnl_study
+from lnl.sweep import lnl_report, lnl_sweep
 
-HERE = Path(__file__).resolve().parent
 TABLES = HERE/'tables'
 METHODS = ['lnl', 'groupdro', 'dfr', 'lnl_adjust']
 YEAR = 365*24*3600
@@ -27,26 +37,54 @@ rng = random.Random(17)
 rows = []
 
 # ------------------------------------------------------------------ commands
-COMMANDS = dict(lnl_train='experiments', lnl_sweep='sweep', lnl_report='sweep', lnl_study='study')
+COMMANDS = {c.__name__: c for c in (lnl_train, lnl_sweep, lnl_report, lnl_study)}
 
 class Running:
-    "A command at work, in a folder of its own"
-    def __init__(self, folder, words, **trouble):
-        name, *args = [str(w) for w in words]
+    "A command at work in a folder, in a process of its own, which is a fork of this one: that saves the imports"
+    count = 0
+    def __init__(self, folder, words, **asked):
+        Running.count += 1
+        self.name, *self.args = [str(w) for w in words]
+        self.folder = folder
         self.mark = folder/'mark'
         self.mark.unlink(missing_ok=True)
-        code = f'from lnl.{COMMANDS[name]} import {name}; {name}()'
-        paths = [str(HERE/'trouble'), str(HERE.parent)]
-        env = dict(os.environ, PYTHONPATH=os.pathsep.join(paths), OMP_NUM_THREADS='1', MKL_NUM_THREADS='1',
-            WATCHED='1000', MARK=str(self.mark), **trouble)
+        self.errors = folder/f'errors{Running.count}'
+        self.asked = dict(asked, WATCHED='500', MARK=str(self.mark), PYTHONPATH=os.pathsep.join(sys.path[:2]))
+        self.code = None
         self.start = time.monotonic()
-        self.process = subprocess.Popen([sys.executable, '-c', code, *args], cwd=folder, env=env, text=True,
-            stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+        self.pid = os.fork()
+        if not self.pid: self.work()
 
-    def until(self, happens, seconds=1200):
+    def work(self):
+        "In the new process: what a shell and Python do before a command begins, and the command"
+        os.environ.update(self.asked) # its own processes find it there
+        os.chdir(self.folder)
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        os.dup2(os.open(self.errors, os.O_WRONLY | os.O_CREAT), 2)
+        sys.stdout, sys.stderr = open(1, 'w', closefd=False), open(2, 'w', closefd=False)
+        trouble.begin()
+        sys.argv = [self.name, *self.args]
+        code = 0
+        try: COMMANDS[self.name]()
+        except SystemExit as e: code = e.code if isinstance(e.code, int) else 1
+        except BaseException:
+            traceback.print_exc()
+            code = 1
+        finally:
+            sys.stderr.flush()
+            os._exit(code)
+
+    def poll(self):
+        "The exit code, None while it is at work"
+        if self.code is None:
+            pid, status = os.waitpid(self.pid, os.WNOHANG)
+            if pid: self.code = os.waitstatus_to_exitcode(status)
+        return self.code
+
+    def until(self, happens, seconds=1800):
         "Wait; False if the command ends before"
         while not happens(self):
-            if self.process.poll() is not None: return False
+            if self.poll() is not None: return False
             if time.monotonic() - self.start > seconds: raise TimeoutError(happens)
             time.sleep(.02)
         return True
@@ -57,7 +95,7 @@ class Running:
         "The whole command at once, or one of its jobs; returns the seconds since its start"
         seconds = time.monotonic() - self.start
         jobs = self.jobs() if one else []
-        (jobs or [self.process])[0].kill()
+        (jobs or [psutil.Process(self.pid)])[0].kill()
         self.end()
         return round(seconds, 2)
 
@@ -65,22 +103,22 @@ class Running:
         "Processes that train"
         found = []
         try:
-            for p in psutil.Process(self.process.pid).children(recursive=True):
+            for p in psutil.Process(self.pid).children(recursive=True):
                 if 'do_file' in ' '.join(p.cmdline()): found.append(p)
         except psutil.Error: pass # it has just ended
         return found
 
     def end(self):
         "Exit code, and what it said of errors"
-        said = self.process.communicate()[1].strip()
-        return self.process.returncode, said
+        while self.poll() is None: time.sleep(.02)
+        return self.code, self.errors.read_text().strip()
 
-def run(folder, words, **trouble): return Running(folder, words, **trouble).end()
+def run(folder, words, **asked): return Running(folder, words, **asked).end()
 
-def note(what, method, data, workers, s, step, restarts, same, **more):
+def note(what, method, data, workers, s, step, restarts, same, said=''):
     "A row of the table, which is written at once"
-    row = dict(what=what, method=method, data=data, workers=workers, killed_after_s=s, killed_at=step, restarts=restarts,
-        same='yes' if same else 'no', **more)
+    row = dict(what=what, method=method, data=data, workers=workers, after_s=s, at=step, restarts=restarts,
+        same='yes' if same else 'no', said=said[-140:])
     rows.append(row)
     write_rows(TABLES/'kills.csv', rows)
     print(*[v for v in row.values() if v != ''], sep=' | ', flush=True)
@@ -112,11 +150,11 @@ def faces(folder):
 DATA = dict(digits=digits, faces=faces)
 
 class Whole:
-    "A run of all methods that was left alone"
+    "A run of all methods that was left alone; they are trained one after the other"
     def __init__(self, data, folder):
         self.data, self.folder = data, folder
         self.cfg = DATA[data](folder)
-        code, said = run(folder, self.words(METHODS, 'whole'))
+        code, said = run(folder, self.words(METHODS, 'whole'), CORES='1')
         assert code == 0, said
         self.metrics = json.loads((folder/'whole'/'metrics.json').read_text())
 
@@ -271,18 +309,19 @@ def kills(digits, faces):
     def drawing(name): return 'kill while a figure is drawn', at_file(name, 1, 'half'), False
     finishing = 'kill after the last epoch', after_state, False
     begin = 'kill before the training', beginning, False
-    kill_train(digits, ['lnl'], [begin, training, saving('lnl_state.pth', 1, 'half'), drawing('color_grid.png')])
-    kill_train(digits, ['groupdro', 'dfr'], [job, saving('dfr_state.pth', 1, 'before'), drawing('curves.png')])
-    kill_train(digits, ['lnl_adjust'], [training, saving('lnl_adjust_state.pth', 2, 'half'), finishing])
-    kill_train(faces, ['lnl'], [training, saving('lnl_state.pth', 1, 'after')])
-    kill_train(faces, ['groupdro', 'lnl_adjust'], [job, training, saving('lnl_adjust.pth', 1, 'half')])
-    between = 'kill between runs of a sweep', at_file('sweep1.csv', 1, 'after'), False
-    table = 'kill while the table is written', at_file('sweep1.csv', 1, 'half'), False
-    in_sweep = 'kill in training', one_training, False
-    job_of_sweep = 'kill of a job in training', one_training, True
-    kill_sweep(digits, METHODS, 1, [in_sweep, table, between])
-    kill_sweep(faces, ['lnl', 'groupdro', 'dfr'], 2, [in_sweep, job_of_sweep, saving('row.json', 1, 'half')])
     kill_report(digits)
+    kill_train(digits, ['lnl'], [begin, training, saving('lnl_state.pth', 1, 'half'), drawing('color_grid.png')])
+    kill_train(digits, ['lnl_adjust'], [training, saving('lnl_adjust_state.pth', 2, 'half'), finishing])
+    kill_train(faces, ['lnl'], [training, saving('lnl_state.pth', 1, 'after'), drawing('curves.png')])
+    kill_train(faces, ['groupdro'], [training, saving('groupdro_state.pth', 1, 'before')])
+    kill_train(digits, ['groupdro', 'dfr'], [job, saving('dfr_state.pth', 1, 'before')])
+    kill_train(faces, ['dfr', 'lnl_adjust'], [training, saving('lnl_adjust.pth', 1, 'half')])
+    between = 'kill between runs of a sweep', at_file('sweep1.csv', 1, 'after'), False
+    in_sweep = 'kill in training', one_training, False
+    table = 'kill while the table is written', at_file('sweep2.csv', 1, 'half'), False
+    job_of_sweep = 'kill of a job in training', one_training, True
+    kill_sweep(digits, ['lnl', 'dfr'], 1, [in_sweep, between])
+    kill_sweep(faces, ['groupdro', 'lnl_adjust'], 2, [job_of_sweep, table])
 
 # ------------------------------------------------------------------ disk, clock, two at a time
 def one_line(code, said, *words):
@@ -299,7 +338,7 @@ def disk(whole):
         kept = len(torch.load(state, weights_only=True)['rows'])
         again, _ = run(whole.folder, whole.words(method, out))
         fine = one_line(code, said, 'No space left', suffix) and kept == (1 if n == 2 else 2) and again == 0
-        note(f'disk full at {suffix}', *method, whole.data, 1, '', f'{kept} epochs kept', 1, fine and whole.same_run(method, out), said=said[-120:])
+        note(f'disk full at {suffix}', *method, whole.data, 1, '', f'{kept} epochs kept', 1, fine and whole.same_run(method, out), said=said)
     sweep = whole.folder/'full.yml'
     base = whole.folder/'full_base.yml'
     base.write_text(yaml.safe_dump(whole.cfg))
@@ -308,10 +347,10 @@ def disk(whole):
     code, said = run(whole.folder, words, FULL='full.csv:1')
     fine = one_line(code, said, 'No space left', 'full.csv')
     again, _ = run(whole.folder, words)
-    note('disk full at the table of a sweep', *method, whole.data, 1, '', '', 1, fine and again == 0 and whole.same_sweep(method, 'full'), said=said[-120:])
+    note('disk full at the table of a sweep', *method, whole.data, 1, '', '', 1, fine and again == 0 and whole.same_sweep(method, 'full'), said=said)
     code, said = run(whole.folder, ['lnl_report', '--out', 'full_report'], FULL='summary.csv:1')
     again, _ = run(whole.folder, ['lnl_report', '--out', 'full_report'])
-    note('disk full at a report', '', 'the shipped table', 1, '', '', 1, one_line(code, said, 'No space left', 'summary.csv') and again == 0, said=said[-120:])
+    note('disk full at a report', '', 'the shipped table', 1, '', '', 1, one_line(code, said, 'No space left', 'summary.csv') and again == 0, said=said)
     real_disk(whole, method, size)
 
 def real_disk(whole, method, size):
@@ -326,7 +365,7 @@ def real_disk(whole, method, size):
             subprocess.run(['mount', '-o', 'remount,size=64m', str(out)], check=True)
             again, _ = run(whole.folder, whole.words(method, 'small/run'))
             fine = one_line(code, said, 'No space left', 'groupdro_state.pth') and kept == 1 and again == 0
-            note('a tmpfs that is full', *method, whole.data, 1, '', f'{kept} epochs kept', 1, fine and whole.same_run(method, 'small/run'), said=said[-120:])
+            note('a tmpfs that is full', *method, whole.data, 1, '', f'{kept} epochs kept', 1, fine and whole.same_run(method, 'small/run'), said=said)
         finally: subprocess.run(['umount', str(out)], check=True)
     limit = size//2
     old = resource.getrlimit(resource.RLIMIT_FSIZE)
@@ -336,7 +375,7 @@ def real_disk(whole, method, size):
     left = (whole.folder/'limited').exists()
     again, _ = run(whole.folder, whole.words(method, 'limited'))
     fine = one_line(code, said, 'File too large') and not left and again == 0
-    note('files limited in size (RLIMIT_FSIZE)', *method, whole.data, 1, '', '', 1, fine and whole.same_run(method, 'limited'), said=said[-120:])
+    note('files limited in size (RLIMIT_FSIZE)', *method, whole.data, 1, '', '', 1, fine and whole.same_run(method, 'limited'), said=said)
 
 def clock(whole):
     "Time jumps by a year, on and back, and the files have dates of the future and of the past"
@@ -377,18 +416,11 @@ def twice(whole):
         again, last = run(whole.folder, words())
         if again: print(f'  exit code {again}: {last}')
         note(f'second {name} refused, and the next after a kill not', *method, whole.data, 1, s, f'refused after {seconds:.1f} s', 1,
-            refused and again == 0, said=said[-120:])
+            refused and again == 0, said=said)
 
 # ------------------------------------------------------------------ long runs
-class FewWatched(ColoredDigits):
-    "Colored MNIST, watched on 500 digits"
-    name = 'few_watched'
-    def watched(self, cfg): return self.digits(cfg, 'test', 500)
-experiments.DATASETS['few_watched'] = FewWatched()
-
 def state_of_process(epoch, learn, path, rows, losses):
     "What could grow"
-    import matplotlib.pyplot as plt
     gc.collect()
     tensors = [o for o in gc.get_objects() if isinstance(o, torch.Tensor)]
     played = experiments.game(learn)
@@ -405,14 +437,15 @@ def long(n_train, epochs):
         save(learn, path, config, rows=rows, losses=losses, seconds=seconds)
         found.append(state_of_process(len(rows), learn, path, rows, losses))
     experiments.save_state = saved
-    cfg = dict(read_config('colored_mnist', methods=['lnl'], n_train=n_train, bs=32, epochs=epochs, device='cpu'), data='few_watched')
+    cfg = read_config('colored_mnist', methods=['lnl'], n_train=n_train, bs=32, epochs=epochs, device='cpu')
+    os.environ['WATCHED'] = '500'
+    trouble.watch_fewer(experiments)
     with tempfile.TemporaryDirectory() as folder:
         run_experiment(cfg, Path(folder)/'long')
         sizes = {p.name: round(p.stat().st_size/1024, 1) for p in (Path(folder)/'long').glob('*.csv')}
     experiments.save_state = save
     table = pd.DataFrame(found).assign(n_train=n_train, csv_kb=np.nan, steps_csv_kb=np.nan)
     table.loc[table.index[-1], ['csv_kb', 'steps_csv_kb']] = sizes['lnl.csv'], sizes['lnl_steps.csv']
-    import matplotlib.pyplot as plt
     settled = table[table.epoch >= max(5, epochs//5)]
     growth = settled.resident_mb.iloc[-1] - settled.resident_mb.iloc[0]
     steps = table.losses.iloc[-1]

@@ -39,7 +39,7 @@ def as_spelt(
         out.append(spelling.get(name.replace('-', '_'), name) + equals + value)
     return out
 
-# %% ../nbs/40_cli.ipynb #cef766be
+# %% ../nbs/40_cli.ipynb #c7c79535
 def command(
     func, # its parameters have types, and comments that say what they are
 ): # called without arguments, it takes them from the command line
@@ -47,6 +47,8 @@ def command(
     @wraps(func)
     def run(*args, **kwargs):
         if args or kwargs: return func(*args, **kwargs)
+        for stream in (sys.stdout, sys.stderr): # a letter that a terminal lacks, such as σ, is no error
+            if hasattr(stream, 'reconfigure'): stream.reconfigure(errors='replace')
         parser = anno_parser(func, prog=func.__name__)
         parser.error = fail
         given = vars(parser.parse_args(as_spelt(parser, sys.argv[1:])))
