@@ -1,10 +1,12 @@
-"""Nothing is lost, and no one gets in: `make soak`, or `python .ci/soak.py [kills] [disk] [clock] [twice] [long]`.
+"""Nothing is lost, and no one gets in: `make soak`, or `python .ci/soak.py [kills] [pairs] [disk] [clock] [twice] [long]`.
 
-Commands are killed without warning at moments that a seeded generator chooses (while they train, save, draw, between runs of a sweep),
-meet a full disk or a clock that jumps, or are started twice. Started again until it ends, each must come to the same bits, or the same
-table, as a run that was left alone: `.ci/tables/kills.csv`. The last part trains for many epochs and looks at the memory:
-`.ci/tables/long_run.csv`. Some ten minutes on two quiet cores; 300 digits and 96 drawn faces, two epochs. Needs Linux or macOS.
-What makes a disk slow or full is in `.ci/trouble/trouble.py`. Ends with code 1 if anything was lost.
+Commands are killed without warning at moments that a seeded generator chooses (while they train, save, draw, between
+runs of a sweep), meet a full disk or a clock that jumps, or are started twice. Started again until it ends, each must
+come to the same bits, or the same table, as a run that was left alone: `.ci/tables/kills.csv`. The last part trains for
+many epochs and looks at the memory: `.ci/tables/long_run.csv`. 300 digits and 96 drawn faces, two epochs: some ten
+minutes on two quiet cores. Without names of parts all are done (`pairs` are kills of runs with two workers, and of
+sweeps); rows of other parts stay in the table. What makes a disk slow or full is in `.ci/trouble/trouble.py`. Needs
+Linux. Ends with code 1 if anything was lost.
 """
 import os
 os.environ.update(OMP_NUM_THREADS='1', MKL_NUM_THREADS='1') # before torch is there: this process forks
@@ -34,7 +36,7 @@ TABLES = HERE/'tables'
 METHODS = ['lnl', 'groupdro', 'dfr', 'lnl_adjust']
 YEAR = 365*24*3600
 rng = random.Random(17)
-rows = []
+rows = [] # of the table, each with its part
 
 # ------------------------------------------------------------------ commands
 COMMANDS = {c.__name__: c for c in (lnl_train, lnl_sweep, lnl_report, lnl_study)}
@@ -117,16 +119,22 @@ def run(folder, words, **asked): return Running(folder, words, **asked).end()
 
 def note(what, method, data, workers, s, step, restarts, same, said=''):
     "A row of the table, which is written at once"
-    row = dict(what=what, method=method, data=data, workers=workers, after_s=s, at=step, restarts=restarts,
-        same='yes' if same else 'no', said=said[-140:])
+    row = dict(part=now[0], what=what, method=method, data=data, workers=workers, after_s=s, at=step, restarts=restarts,
+        same='yes' if same else 'no', said=said[-140:], **versions())
     rows.append(row)
-    write_rows(TABLES/'kills.csv', rows)
+    TABLES.mkdir(exist_ok=True)
+    order = list(PARTS)
+    pd.DataFrame(sorted(rows, key=lambda row: order.index(row['part']))).to_csv(TABLES/'kills.csv', index=False)
     print(*[v for v in row.values() if v != ''], sep=' | ', flush=True)
 
-def write_rows(path, found):
-    how = {k: v for k, v in provenance().items() if k in ('lnl', 'torch', 'python', 'commit')}
-    TABLES.mkdir(exist_ok=True)
-    pd.DataFrame(found).assign(**how).to_csv(path, index=False)
+def versions(): return {k: v for k, v in provenance().items() if k in ('lnl', 'torch', 'python', 'commit')}
+
+def rows_of_others(parts):
+    "What the table holds of parts that are not done now"
+    path = TABLES/'kills.csv'
+    if not path.exists(): return []
+    table = pd.read_csv(path, dtype=str, keep_default_na=False)
+    return table[~table.part.isin(parts)].to_dict('records')
 
 # ------------------------------------------------------------------ what is trained
 def digits(folder):
@@ -164,6 +172,14 @@ class Whole:
         path.write_text(yaml.safe_dump(dict(self.cfg, methods=methods), sort_keys=False))
         more = ['--resume'] if (self.folder/out/'config.yml').exists() else []
         return ['lnl_train', path, '--out', out, *more]
+
+    def sweep_words(self, methods, out):
+        "lnl_sweep with these methods"
+        path = self.folder/f'{out}.yml'
+        base = self.folder/f'{out}_base.yml'
+        base.write_text(yaml.safe_dump(self.cfg))
+        path.write_text(yaml.safe_dump(dict(base=str(base), grids=[dict(method=methods)])))
+        return ['lnl_sweep', path, '--out', f'{out}.csv']
 
     def same_files(self, method, there):
         "Weights, losses and rows of epochs to the bit, but for the seconds"
@@ -212,12 +228,14 @@ def step_of(folder, methods):
 def at_random(whole, methods, out):
     "A moment of the training"
     each = len(pd.read_csv(whole.folder/'whole'/'lnl_steps.csv'))
-    at = rng.randint(1, each - 1)
+    before = [torch.load(p, weights_only=True)['losses'] for p in (whole.folder/out).glob('*_state.pth')]
+    done = max(map(len, before), default=0)
+    at = rng.randint(min(done + 1, each - 1), each - 1)
     begin = time.time()
     def reached(command):
         for path in [whole.folder/out/f'{m}.progress' for m in methods]:
             if path.exists() and path.stat().st_mtime > begin and int(path.read_text()) >= at: return True
-    return {}, reached
+    return dict(PAUSE='.1'), reached # longer steps, so that the moment is not missed
 
 def at_file(name, n, mode):
     "The moment at which a file is written for the n-th time"
@@ -245,6 +263,18 @@ def one_training(whole, methods, out):
     "A moment at which a job of a sweep is at work"
     return {}, Later(Running.jobs, 10)
 
+# what the row says, the moment, and whether one job is killed or the whole command
+training = 'kill in training', at_random, False
+job = 'kill of one of two jobs in training', at_random, True
+finishing = 'kill after the last epoch', after_state, False
+begin = 'kill before the training', beginning, False
+in_sweep = 'kill in a run of a sweep', one_training, False
+job_of_sweep = 'kill of a job of a sweep', one_training, True
+between = 'kill between runs of a sweep', at_file('sweep1.csv', 1, 'after'), False
+table = 'kill while the table is written', at_file('sweep2.csv', 1, 'half'), False
+def saving(name, n, mode): return f'kill while saving ({mode})', at_file(name, n, mode), False
+def drawing(name): return 'kill while a figure is drawn', at_file(name, 1, 'half'), False
+
 def kill_train(whole, methods, moments):
     "Kill a training at these moments, one after the other, and look what comes out"
     out = '_'.join(methods)
@@ -268,11 +298,7 @@ def kill_train(whole, methods, moments):
 def kill_sweep(whole, methods, workers, moments):
     "The same with a sweep"
     out = f'sweep{workers}'
-    path = whole.folder/f'{out}.yml'
-    base = whole.folder/f'{out}_base.yml'
-    base.write_text(yaml.safe_dump(whole.cfg))
-    path.write_text(yaml.safe_dump(dict(base=str(base), grids=[dict(method=methods)])))
-    words = ['lnl_sweep', path, '--workers', workers, '--out', f'{out}.csv']
+    words = [*whole.sweep_words(methods, out), '--workers', workers]
     killed = []
     def at():
         done = len(pd.read_csv(whole.folder/f'{out}.csv')) if (whole.folder/f'{out}.csv').exists() else 0
@@ -298,28 +324,25 @@ def kill_report(whole):
     assert command.until(Running.marked)
     s = command.kill()
     code, _ = run(whole.folder, [*words, 'report'])
-    files = [sorted((p.name, p.read_bytes()) for p in (whole.folder/o).iterdir() if p.suffix != '.tmp') for o in ('report_whole', 'report')]
-    note('kill while a report is drawn', '', 'the shipped table', 1, s, 'figure4.png', 1, code == 0 and files[0] == files[1])
+    files = []
+    for out in ('report_whole', 'report'):
+        there = [p for p in (whole.folder/out).iterdir() if p.suffix != '.tmp']
+        files.append({p.name: p.read_bytes() for p in there})
+    same = code == 0 and files[0] == files[1]
+    note('kill while a report is drawn', '', 'the shipped table', 1, s, 'figure4.png', 1, same)
 
 def kills(digits, faces):
-    "-9 at some twenty moments"
-    training = 'kill in training', at_random, False
-    job = 'kill of one of two jobs in training', at_random, True
-    def saving(name, n, mode): return f'kill while saving ({mode})', at_file(name, n, mode), False
-    def drawing(name): return 'kill while a figure is drawn', at_file(name, 1, 'half'), False
-    finishing = 'kill after the last epoch', after_state, False
-    begin = 'kill before the training', beginning, False
+    "Kills of trainings of one method, and of a report"
     kill_report(digits)
     kill_train(digits, ['lnl'], [begin, training, saving('lnl_state.pth', 1, 'half'), drawing('color_grid.png')])
-    kill_train(digits, ['lnl_adjust'], [training, saving('lnl_adjust_state.pth', 2, 'half'), finishing])
+    kill_train(digits, ['lnl_adjust'], [training, saving('lnl_adjust_state.pth', 1, 'half'), finishing])
     kill_train(faces, ['lnl'], [training, saving('lnl_state.pth', 1, 'after'), drawing('curves.png')])
     kill_train(faces, ['groupdro'], [training, saving('groupdro_state.pth', 1, 'before')])
+
+def pairs(digits, faces):
+    "Kills of trainings with two workers, and of sweeps"
     kill_train(digits, ['groupdro', 'dfr'], [job, saving('dfr_state.pth', 1, 'before')])
     kill_train(faces, ['dfr', 'lnl_adjust'], [training, saving('lnl_adjust.pth', 1, 'half')])
-    between = 'kill between runs of a sweep', at_file('sweep1.csv', 1, 'after'), False
-    in_sweep = 'kill in training', one_training, False
-    table = 'kill while the table is written', at_file('sweep2.csv', 1, 'half'), False
-    job_of_sweep = 'kill of a job in training', one_training, True
     kill_sweep(digits, ['lnl', 'dfr'], 1, [in_sweep, between])
     kill_sweep(faces, ['groupdro', 'lnl_adjust'], 2, [job_of_sweep, table])
 
@@ -330,52 +353,59 @@ def one_line(code, said, *words):
 def disk(whole):
     "No space left: one line, the old state is as it was, and it goes on when there is space"
     method = ['groupdro']
-    for suffix, n in (('groupdro_state.pth', 2), ('groupdro_steps.csv', 1), ('groupdro.pth', 1), ('curves.png', 1), ('metrics.json', 1)):
-        out = f'full_{suffix.partition(".")[0]}'
+    files = {'groupdro_state.pth': 2, 'groupdro_steps.csv': 1, 'groupdro.pth': 1, 'curves.png': 1, 'metrics.json': 1}
+    for suffix, n in files.items():
+        out = f'full_{Path(suffix).stem}'
         code, said = run(whole.folder, whole.words(method, out), FULL=f'{suffix}:{n}')
         state = whole.folder/out/'groupdro_state.pth'
         size = state.stat().st_size
-        kept = len(torch.load(state, weights_only=True)['rows'])
+        kept = epochs_in(state)
         again, _ = run(whole.folder, whole.words(method, out))
         fine = one_line(code, said, 'No space left', suffix) and kept == (1 if n == 2 else 2) and again == 0
-        note(f'disk full at {suffix}', *method, whole.data, 1, '', f'{kept} epochs kept', 1, fine and whole.same_run(method, out), said=said)
-    sweep = whole.folder/'full.yml'
-    base = whole.folder/'full_base.yml'
-    base.write_text(yaml.safe_dump(whole.cfg))
-    sweep.write_text(yaml.safe_dump(dict(base=str(base), grids=[dict(method=method)])))
-    words = ['lnl_sweep', sweep, '--out', 'full.csv']
+        same = fine and whole.same_run(method, out)
+        note(f'disk full at {suffix}', *method, whole.data, 1, '', f'{kept} epochs kept', 1, same, said)
+    words = whole.sweep_words(method, 'full')
     code, said = run(whole.folder, words, FULL='full.csv:1')
-    fine = one_line(code, said, 'No space left', 'full.csv')
     again, _ = run(whole.folder, words)
-    note('disk full at the table of a sweep', *method, whole.data, 1, '', '', 1, fine and again == 0 and whole.same_sweep(method, 'full'), said=said)
-    code, said = run(whole.folder, ['lnl_report', '--out', 'full_report'], FULL='summary.csv:1')
-    again, _ = run(whole.folder, ['lnl_report', '--out', 'full_report'])
-    note('disk full at a report', '', 'the shipped table', 1, '', '', 1, one_line(code, said, 'No space left', 'summary.csv') and again == 0, said=said)
-    real_disk(whole, method, size)
+    same = one_line(code, said, 'No space left', 'full.csv') and again == 0 and whole.same_sweep(method, 'full')
+    note('disk full at the table of a sweep', *method, whole.data, 1, '', '', 1, same, said)
+    words = ['lnl_report', '--out', 'full_report']
+    code, said = run(whole.folder, words, FULL='summary.csv:1')
+    again, _ = run(whole.folder, words)
+    same = one_line(code, said, 'No space left', 'summary.csv') and again == 0
+    note('disk full at a report', '', 'the shipped table', 1, '', '', 1, same, said)
+    small_disk(whole, method, size)
+    short_files(whole, method, size)
 
-def real_disk(whole, method, size):
-    "A file system that is really full, where one can be mounted, and a limit on the size of files"
+def epochs_in(state): return len(torch.load(state, weights_only=True)['rows'])
+
+def small_disk(whole, method, size):
+    "A file system that has space for one state, not for two, where one can be mounted"
     out = whole.folder/'small'
     out.mkdir()
-    mount = ['mount', '-t', 'tmpfs', '-o', f'size={3*size//2 + 40_000}', 'tmpfs', str(out)] # for one state, not for two
-    if subprocess.run(mount, capture_output=True).returncode == 0:
-        try:
-            code, said = run(whole.folder, whole.words(method, 'small/run'))
-            kept = len(torch.load(out/'run'/'groupdro_state.pth', weights_only=True)['rows'])
-            subprocess.run(['mount', '-o', 'remount,size=64m', str(out)], check=True)
-            again, _ = run(whole.folder, whole.words(method, 'small/run'))
-            fine = one_line(code, said, 'No space left', 'groupdro_state.pth') and kept == 1 and again == 0
-            note('a tmpfs that is full', *method, whole.data, 1, '', f'{kept} epochs kept', 1, fine and whole.same_run(method, 'small/run'), said=said)
-        finally: subprocess.run(['umount', str(out)], check=True)
-    limit = size//2
+    mount = ['mount', '-t', 'tmpfs', '-o', f'size={3*size//2 + 40_000}', 'tmpfs', str(out)]
+    if subprocess.run(mount, capture_output=True).returncode: return
+    try:
+        code, said = run(whole.folder, whole.words(method, 'small/run'))
+        kept = epochs_in(out/'run'/'groupdro_state.pth')
+        subprocess.run(['mount', '-o', 'remount,size=64m', str(out)], check=True)
+        again, _ = run(whole.folder, whole.words(method, 'small/run'))
+        fine = one_line(code, said, 'No space left', 'groupdro_state.pth') and kept == 1 and again == 0
+        same = fine and whole.same_run(method, 'small/run')
+        note('a tmpfs that is full', *method, whole.data, 1, '', f'{kept} epochs kept', 1, same, said)
+    finally: subprocess.run(['umount', str(out)], check=True)
+
+def short_files(whole, method, size):
+    "A limit on the size of files that the first state is over: nothing is left of the run"
     old = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (limit, old[1]))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size//2, old[1]))
     try: code, said = run(whole.folder, whole.words(method, 'limited'))
     finally: resource.setrlimit(resource.RLIMIT_FSIZE, old)
     left = (whole.folder/'limited').exists()
     again, _ = run(whole.folder, whole.words(method, 'limited'))
-    fine = one_line(code, said, 'File too large') and not left and again == 0
-    note('files limited in size (RLIMIT_FSIZE)', *method, whole.data, 1, '', '', 1, fine and whole.same_run(method, 'limited'), said=said)
+    fine = one_line(code, said, 'File too large', 'groupdro_state.pth') and not left and again == 0
+    same = fine and whole.same_run(method, 'limited')
+    note('files limited in size (RLIMIT_FSIZE)', *method, whole.data, 1, '', '', 1, same, said)
 
 def clock(whole):
     "Time jumps by a year, on and back, and the files have dates of the future and of the past"
@@ -388,46 +418,55 @@ def clock(whole):
     for i, path in enumerate(sorted((whole.folder/out).iterdir())):
         date = time.time() + (YEAR if i % 2 else -YEAR)
         os.utime(path, (date, date))
-    code, _ = run(whole.folder, whole.words(methods, out), CLOCK=str(-YEAR))
-    note('the clock jumps by years, and the dates of files, too', ' '.join(methods), whole.data, 2, s, '', 1, code == 0 and whole.same_run(methods, out))
+    code, said = run(whole.folder, whole.words(methods, out), CLOCK=str(-YEAR))
+    same = code == 0 and whole.same_run(methods, out)
+    what = 'the clock jumps by years, and the dates of files, too'
+    note(what, ' '.join(methods), whole.data, 2, s, '', 1, same, said)
+
+def study_words(whole):
+    "lnl_study on the faces"
+    path = whole.folder/'study.yml'
+    pictures = dict(table=str(whole.folder/'faces.csv'), path=str(whole.folder/'faces'), label='gender', bias='age')
+    how = dict(arch='small', pretrained=False, size=48, bs=16, epochs=1, seeds=1, min_n=5)
+    path.write_text(yaml.safe_dump({**pictures, 'edges': dict(age=[15, 45, 81]), 'methods': ['dfr'], **how}))
+    return ['lnl_study', path, '--out', 'a_study', '--resume']
 
 def twice(whole):
     "The second process is refused at once; a lock that a -9 left behind is none"
     method = ['dfr']
-    sweep = whole.folder/'twice.yml'
-    base = whole.folder/'twice_base.yml'
-    base.write_text(yaml.safe_dump(whole.cfg))
-    sweep.write_text(yaml.safe_dump(dict(base=str(base), grids=[dict(method=method)])))
-    study = whole.folder/'twice_study.yml'
-    study.write_text(yaml.safe_dump(dict(table=str(whole.folder/'faces.csv'), path=str(whole.folder/'faces'), label='gender', bias='age',
-        edges=dict(age=[15, 45, 81]), methods=['dfr'], arch='small', pretrained=False, size=48, bs=16, epochs=1, seeds=1, min_n=5)))
-    cases = dict(
-        lnl_train=(lambda: whole.words(method, 'twice'), 'dfr_state.pth:1:before', whole.folder/'twice'),
-        lnl_sweep=(lambda: ['lnl_sweep', sweep, '--out', 'twice.csv'], 'row.json:1:before', whole.folder/'twice.csv'),
-        lnl_study=(lambda: ['lnl_study', study, '--out', 'a_study', '--resume'], 'row.json:1:before', whole.folder/'a_study'))
-    for name, (words, slow, where) in cases.items():
-        first = Running(whole.folder, words(), SLOW=slow)
-        assert first.until(Running.marked), first.end()
-        start = time.monotonic()
-        code, said = run(whole.folder, words())
-        seconds = time.monotonic() - start
-        refused = one_line(code, said, f'another process is at work in {where.name}') or one_line(code, said, f'another process is at work in {where}')
-        s = first.kill()
-        again, last = run(whole.folder, words())
-        if again: print(f'  exit code {again}: {last}')
-        note(f'second {name} refused, and the next after a kill not', *method, whole.data, 1, s, f'refused after {seconds:.1f} s', 1,
-            refused and again == 0, said=said)
+    refused(whole, lambda: whole.words(method, 'twice'), 'dfr_state.pth:1:before', 'twice')
+    refused(whole, lambda: whole.sweep_words(method, 'twice_table'), 'row.json:1:before', 'twice_table.csv')
+    refused(whole, lambda: study_words(whole), 'row.json:1:before', 'a_study')
+
+def refused(whole, words, slow, where):
+    "Start a command while it is at work already, kill the first, start it again"
+    first = Running(whole.folder, words(), SLOW=slow)
+    assert first.until(Running.marked), first.end()
+    start = time.monotonic()
+    code, said = run(whole.folder, words())
+    seconds = time.monotonic() - start
+    fine = one_line(code, said, f'another process is at work in {whole.folder/where}')
+    s = first.kill()
+    again, last = run(whole.folder, words())
+    if again: print(f'  exit code {again}: {last}')
+    what = f'second {words()[0]} refused, and the next after a kill not'
+    note(what, 'dfr', whole.data, 1, s, f'refused after {seconds:.1f} s', 1, fine and again == 0, said)
 
 # ------------------------------------------------------------------ long runs
-def state_of_process(epoch, learn, path, rows, losses):
+def state_of_process(epoch, learn, path, losses):
     "What could grow"
     gc.collect()
     tensors = [o for o in gc.get_objects() if isinstance(o, torch.Tensor)]
-    played = experiments.game(learn)
-    return dict(epoch=epoch, resident_mb=round(psutil.Process().memory_info().rss/2**20, 1), tensors=len(tensors),
-        tensors_with_graph=sum(o.grad_fn is not None for o in tensors), figures=len(plt.get_fignums()),
-        history_rows=len(played), history_of_tensors=sum(isinstance(v, torch.Tensor) for cb in learn.cbs for o in getattr(cb, 'history', []) for v in o.values()),
-        losses=len(losses), state_kb=round(Path(path).stat().st_size/1024, 1))
+    kept = [v for cb in learn.cbs for o in getattr(cb, 'history', []) for v in o.values()]
+    return dict(epoch=epoch,
+        resident_mb=round(psutil.Process().memory_info().rss/2**20, 1),
+        tensors=len(tensors),
+        tensors_with_graph=sum(o.grad_fn is not None for o in tensors),
+        tensors_in_history=sum(isinstance(v, torch.Tensor) for v in kept),
+        open_figures=len(plt.get_fignums()),
+        steps_in_history=len(experiments.game(learn)),
+        losses=len(losses),
+        state_kb=round(Path(path).stat().st_size/1024, 1))
 
 def long(n_train, epochs):
     "Many epochs: memory flat, nothing kept that grows but numbers, one per step"
@@ -435,54 +474,76 @@ def long(n_train, epochs):
     save = experiments.save_state
     def saved(learn, path, config, rows, losses, seconds):
         save(learn, path, config, rows=rows, losses=losses, seconds=seconds)
-        found.append(state_of_process(len(rows), learn, path, rows, losses))
+        found.append(state_of_process(len(rows), learn, path, losses))
     experiments.save_state = saved
     cfg = read_config('colored_mnist', methods=['lnl'], n_train=n_train, bs=32, epochs=epochs, device='cpu')
     os.environ['WATCHED'] = '500'
-    trouble.watch_fewer(experiments)
+    trouble.change(experiments)
     with tempfile.TemporaryDirectory() as folder:
         run_experiment(cfg, Path(folder)/'long')
         sizes = {p.name: round(p.stat().st_size/1024, 1) for p in (Path(folder)/'long').glob('*.csv')}
     experiments.save_state = save
-    table = pd.DataFrame(found).assign(n_train=n_train, csv_kb=np.nan, steps_csv_kb=np.nan)
+    table = pd.DataFrame(found)
+    table.insert(0, 'n_train', n_train)
     table.loc[table.index[-1], ['csv_kb', 'steps_csv_kb']] = sizes['lnl.csv'], sizes['lnl_steps.csv']
-    settled = table[table.epoch >= max(5, epochs//5)]
+    return table, is_flat(table)
+
+def is_flat(table):
+    "After a fifth of the epochs, does nothing grow but numbers, one per step?"
+    last = table.iloc[-1]
+    settled = table[table.epoch >= max(3, last.epoch//5)]
     growth = settled.resident_mb.iloc[-1] - settled.resident_mb.iloc[0]
-    steps = table.losses.iloc[-1]
-    flat = dict(memory=growth < 20, tensors=settled.tensors.iloc[-1] <= settled.tensors.iloc[0], graphs=(table.tensors_with_graph == 0).all(),
-        history=(table.history_of_tensors == 0).all(), figures=not plt.get_fignums() and (table.figures == 0).all(),
-        linear=(table.losses == table.epoch*steps//epochs).all(), state=table.state_kb.iloc[-1] < table.state_kb.iloc[0] + .2*steps)
-    print(table.iloc[::max(1, epochs//10)].to_string(), f'resident memory grew by {growth:.1f} MB after epoch {settled.epoch.iloc[0]}', flat, sep='\n')
-    return table, all(flat.values())
+    steps = int(last.losses//last.epoch)
+    fine = dict(
+        memory=growth < 20,
+        tensors=settled.tensors.iloc[-1] <= settled.tensors.iloc[0],
+        graphs=not table.tensors_with_graph.any(),
+        history=not table.tensors_in_history.any() and last.steps_in_history <= last.losses,
+        figures=not table.open_figures.any() and not plt.get_fignums(),
+        losses=(table.losses == table.epoch*steps).all(),
+        state=last.state_kb - table.state_kb.iloc[0] < .2*last.losses)
+    print(table.iloc[::max(1, len(table)//10)].to_string())
+    print(f'resident memory grew by {growth:.1f} MB after epoch {settled.epoch.iloc[0]};', fine)
+    return all(fine.values())
 
 # ------------------------------------------------------------------ all of it
-PARTS = ['kills', 'disk', 'clock', 'twice', 'long']
+PARTS = dict( # name -> what to do with the whole runs of digits and of faces
+    kills=kills,
+    pairs=pairs,
+    disk=lambda digits, faces: disk(faces),
+    clock=lambda digits, faces: clock(digits),
+    twice=lambda digits, faces: twice(faces),
+    long=None)
+now = [''] # the part that is done
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument('parts', nargs='*', choices=[*PARTS, []], help='all, if none is named')
+    parser.add_argument('parts', nargs='*', help=f"some of {', '.join(PARTS)}; all, if none is named")
     parser.add_argument('--n-train', type=int, default=300, help='digits of the long run')
     parser.add_argument('--epochs', type=int, default=50, help='epochs of the long run')
     args = parser.parse_args()
-    parts = args.parts or PARTS
+    parts = args.parts or list(PARTS)
+    odd = set(parts) - set(PARTS)
+    if odd: parser.error(f'unknown parts {sorted(odd)}')
     start = time.monotonic()
-    fine = True
+    rows.extend(rows_of_others(parts))
+    others = len(rows)
     if set(parts) - {'long'}:
         with tempfile.TemporaryDirectory() as tmp:
             wholes = []
             for data in DATA:
                 (Path(tmp)/data).mkdir()
                 wholes.append(Whole(data, Path(tmp)/data))
-            if 'kills' in parts: kills(*wholes)
-            if 'disk' in parts: disk(wholes[1])
-            if 'clock' in parts: clock(wholes[0])
-            if 'twice' in parts: twice(wholes[1])
-        fine = all(row['same'] == 'yes' for row in rows)
+            for part in [part for part in parts if part != 'long']:
+                now[0] = part
+                PARTS[part](*wholes)
+    wrong = sum(row['same'] != 'yes' for row in rows[others:])
     if 'long' in parts:
         table, flat = long(args.n_train, args.epochs)
-        write_rows(TABLES/'long_run.csv', table)
-        fine = fine and flat
-    print(f"{len(rows)} cases, {sum(row['same'] != 'yes' for row in rows)} of them not as they should be; {(time.monotonic() - start)/60:.0f} minutes")
-    sys.exit(not fine)
+        table.assign(**versions()).to_csv(TABLES/'long_run.csv', index=False)
+        wrong += not flat
+    minutes = (time.monotonic() - start)/60
+    print(f'{len(rows) - others} cases, {wrong} of them not as they should be; {minutes:.0f} minutes')
+    sys.exit(wrong > 0)
 
 if __name__ == '__main__': main()

@@ -1,10 +1,12 @@
-"""What `.ci/soak.py` does to the processes of a command: slow or full disks, another clock. Asked for in the environment:
+"""What `.ci/soak.py` does to the processes of a command, as asked for in the environment:
 
-SLOW=NAME:N:MODE  at the N-th file whose name ends so, write `$MARK`, and sleep before or after it gets its name, or with half of it written
+SLOW=NAME:N:MODE  at the N-th file whose name ends so, write `$MARK` and sleep: before or after the file gets its name,
+                  or with half of it written
 FULL=NAME:N       no space is left on the disk for the N-th file whose name ends so, and for those after it
 CLOCK=SECONDS     the clock is wrong by this much, and each time that somebody looks by a minute more or less
 CORES=N           as if there were N cores: with one, methods are trained one after the other in one process
 WATCHED=N         the first N digits are watched, not all 10,000, so that minutes are enough
+PAUSE=SECONDS     each training step takes this much longer
 """
 import errno, importlib.util, os, random, sys, time
 
@@ -45,10 +47,16 @@ def make_wrong(seconds):
     now = time.time
     time.time = lambda: now() + float(seconds) + random.SystemRandom().uniform(-60, 60)
 
-def watch_fewer(experiments):
+def change(experiments):
     "Change the module lnl.experiments"
     n = int(os.environ['WATCHED'])
+    pause = float(os.environ.get('PAUSE', 0))
     experiments.ColoredDigits.watched = lambda self, cfg: self.digits(cfg, 'test', n)
+    after_batch = experiments.Bookkeeper.after_batch
+    def slower(self):
+        after_batch(self)
+        time.sleep(pause)
+    experiments.Bookkeeper.after_batch = slower
 
 class Watcher:
     "Changes lnl.experiments when it is imported"
@@ -59,13 +67,13 @@ class Watcher:
         execute = spec.loader.exec_module
         def changed(module):
             execute(module)
-            watch_fewer(module)
+            change(module)
         spec.loader.exec_module = changed
         return spec
 
 def begin():
     "Do what is asked for, in this process"
-    if 'WATCHED' in os.environ and 'lnl.experiments' in sys.modules: watch_fewer(sys.modules['lnl.experiments'])
+    if 'WATCHED' in os.environ and 'lnl.experiments' in sys.modules: change(sys.modules['lnl.experiments'])
     elif 'WATCHED' in os.environ: sys.meta_path.insert(0, Watcher())
     if asked('CORES') != ['']: os.cpu_count = lambda: int(*asked('CORES'))
     if asked('SLOW') != ['']: make_slow(*asked('SLOW'))
