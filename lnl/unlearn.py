@@ -524,7 +524,7 @@ def share_of(
 
 def _every_nth(whole, size, n, rank): return list(whole.get_idxs())[rank:size:n]
 
-# %% ../nbs/04_unlearn.ipynb #fceb7c39
+# %% ../nbs/04_unlearn.ipynb #b4a872e0
 def average(
     t:torch.Tensor, # float, of the same shape in all processes; changed in place
 ):
@@ -567,13 +567,20 @@ class Distributed(Memory):
 
     def before_train(self): self.learn.dl = self.share
 
+    def counting(self): return [cb for cb in self.games if self.training and cb.joint is not None]
+
+    def before_batch(self):
+        "The first process holds what was counted so far"
+        for cb in self.counting():
+            if dist.get_rank() > 0: cb.joint.zero_()
+
     def after_pred(self):
-        for cb in self.games:
-            if not self.training or cb.joint is None: continue
+        "All of them get the sum"
+        for cb in self.counting():
             width = torch.tensor(cb.joint.shape[2], device=cb.joint.device)
             dist.all_reduce(width, dist.ReduceOp.MAX)
             cb.joint = F.pad(cb.joint, (0, width.item() - cb.joint.shape[2]))
-            average(cb.joint)
+            dist.all_reduce(cb.joint)
 
     def after_train(self):
         for b in self.model.buffers():
