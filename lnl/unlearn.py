@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['RECIPES', 'LEARNER_ARGS', 'check_finite', 'step_now', 'StopNotFinite', 'fixed', 'TakeBias', 'Memory', 'BiasCallback',
            'Unlearn', 'TwoPass', 'BiasLearner', 'plain_state', 'MeanWeights', 'constant', 'flat_cos', 'paper_steps',
-           'f_and_g', 'plain_learner', 'unlearn_learner', 'RecipeSchedule', 'share_of', 'average', 'Distributed']
+           'f_and_g', 'plain_learner', 'unlearn_learner', 'RecipeSchedule', 'share_of', 'Distributed']
 
 # %% ../nbs/04_unlearn.ipynb #a8602112
 from contextlib import contextmanager
@@ -525,14 +525,6 @@ def share_of(
 def _every_nth(whole, size, n, rank): return list(whole.get_idxs())[rank:size:n]
 
 # %% ../nbs/04_unlearn.ipynb #b4a872e0
-def average(
-    t:torch.Tensor, # float, of the same shape in all processes; changed in place
-):
-    "The mean over all processes"
-    total = t.contiguous()
-    dist.all_reduce(total)
-    t.copy_(total/dist.get_world_size())
-
 class Distributed(Memory):
     "Train one network in several processes: each takes its share of every batch, and all take the same steps"
     order,name = 7,'distributed' # after Unlearn's counting and MeanWeights
@@ -558,7 +550,7 @@ class Distributed(Memory):
         self.dls.train.rng.setstate(order[0])
         for t in self.model.state_dict().values(): dist.broadcast(t, 0)
         learning = [p for p in self.model.parameters() if p.requires_grad]
-        self.hooks = [p.register_post_accumulate_grad_hook(lambda p: average(p.grad)) for p in learning]
+        self.hooks = [p.register_post_accumulate_grad_hook(lambda p: _average(p.grad)) for p in learning]
 
     def tidy(self):
         for hook in self.hooks: hook.remove()
@@ -584,4 +576,10 @@ class Distributed(Memory):
 
     def after_train(self):
         for b in self.model.buffers():
-            if b.is_floating_point(): average(b) # what batch norm has seen
+            if b.is_floating_point(): _average(b) # what batch norm has seen
+
+def _average(t):
+    "Put the mean over all processes in the place of a tensor"
+    total = t.contiguous()
+    dist.all_reduce(total)
+    t.copy_(total/dist.get_world_size())
