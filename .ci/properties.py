@@ -175,6 +175,13 @@ def bias_loss_has_no_order(lesson, seed):
     turned = bias_loss(tuple(logits[::-1]), labels.flip(1), weights=None if weights is None else weights.flip(1))
     assert close(moved.item(), before) and close(turned.item(), before)
 
+@prop(20, n=st.integers(0, 3))
+def nothing_to_answer_is_refused(n):
+    "Without a single attribute there is no bias loss"
+    try: bias_loss((), torch.zeros(n, 0, dtype=torch.long))
+    except ValueError as e: assert 'one tensor per attribute' in str(e)
+    else: raise AssertionError('was taken')
+
 # Scores of a table
 
 NAMES = st.sampled_from(['cat', 'dog', 'Ä', '', 'nan', 'k', '0'])
@@ -321,12 +328,13 @@ def independent_features_leak_nothing(k, c, seed, kind):
 
 @prop(5, k=st.integers(2, 4), seed=SEED, kind=st.sampled_from(['linear', 'conv']))
 def features_that_show_the_bias_leak_it(k, seed, kind):
-    "Features that show the bias leak nearly all of its entropy, and no more"
+    "Features that show the bias leak much of its entropy, a conv probe nearly all, and no more"
     dls, b = watched(800, k, 4, seed, shows=True)
     p = b.flatten().bincount()/len(b)
     entropy = -(p*p.log2()).sum().item()
     found = leakage(Look(), dls, kind=kind)
-    assert .9*entropy < found['bits'] < entropy + .06, (found, entropy)
+    least = .9 if kind == 'conv' else .5 # the linear probe is held back, so that it doesn't learn noise
+    assert least*entropy < found['bits'] < entropy + .06, (found, entropy)
     assert found['accuracy'] > .98
 
 # What is saved comes back, to the bit
