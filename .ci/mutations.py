@@ -1,11 +1,12 @@
-"""Do the chapters notice a fault? `.venv/bin/python .ci/mutations.py [NAME ...]` puts deliberate faults into the library, one at a time.
+"""Do the chapters notice a fault? `.venv/bin/python .ci/mutations.py [NAME ...]` tries deliberate ones, one at a time.
 
 Each fault of FAULTS changes one place in a copy of the checkout: in `lnl/MODULE.py`, and in the cell that this file was
 made from, because a chapter runs its own cells. Then the chapters that should notice run there as `nbdev_test` runs
-them (without slow cells), until a cell fails. A row per fault goes into `.ci/tables/mutations.csv`, and a row per chapter
-without a fault, which must pass. What has a row is not done again unless the fault's text or its chapters changed; faults
-that are named are done in any case. The exit code is 1 if a fault of the table was not caught. All of it takes about half
-an hour on one core; `nice` and `OMP_NUM_THREADS=1` leave the others in peace.
+them (without slow cells), until a cell fails. A row per fault goes into `.ci/tables/mutations.csv`, and one per chapter
+without a fault, which must pass. What was caught is not tried again unless the fault's text or its chapters changed;
+what is named is tried in any case. The exit code is 1 if a fault of the table was not caught. All of it takes about
+half an hour on one core; `nice` and `OMP_NUM_THREADS=1` before the command leave the others in peace. The script forks:
+Linux and macOS only.
 """
 import csv, importlib, io, json, os, re, resource, shutil, signal, subprocess, sys, tempfile, time, traceback
 from pathlib import Path
@@ -253,8 +254,8 @@ FAULTS = [
         "if process.returncode: return Failure('killed'", "if process.returncode > 0: return Failure('killed'", '41')]
 
 HEAVY = [ # imported once, so that a chapter starts at once
-    'torch', 'torchvision.models', 'pandas', 'scipy.stats', 'matplotlib.pyplot', 'sklearn.linear_model', 'sklearn.pipeline',
-    'fairlearn.metrics', 'fastai.vision.data', 'fastai.learner', 'fastai.callback.schedule', 'fastai.metrics',
+    'torch', 'torchvision.models', 'pandas', 'scipy.stats', 'matplotlib.pyplot', 'sklearn.linear_model',
+    'sklearn.pipeline', 'fairlearn.metrics', 'fastai.vision.data', 'fastai.learner', 'fastai.callback.schedule', 'fastai.metrics',
     'nbdev.config', 'nbdev.test']
 
 def refuse(text):
@@ -377,9 +378,10 @@ def what(fault):
     return ' → '.join(' '.join(text.split()) or 'nothing' for text in (fault.old, fault.new))
 
 def is_done(fault, rows):
-    "Has the table a row for this fault as it is now?"
-    row = rows.get(fault.name)
-    return row is not None and row['changed'] == what(fault) and row['chapter'] in fault.chapters.split()
+    "Was this fault caught, as it is now?"
+    row = rows.get(fault.name, {})
+    caught = row.get('caught') == 'yes' and row['changed'] == what(fault)
+    return caught and row['chapter'] in fault.chapters.split()
 
 def try_fault(root, fault):
     "Put a fault in, ask its chapters, take it out again: the row of the table"
@@ -435,6 +437,7 @@ def keep(rows, row):
     "Put a row into the table"
     rows[row['name']] = row
     write_rows(rows)
-    print(f"{row['name']}: caught {row['caught']}, chapter {row['chapter']}, {row['seconds']} s  {row['by']}", flush=True)
+    said = f"{row['name']}: caught {row['caught']}, chapter {row['chapter']}, {row['seconds']} s"
+    print(said, row['by'], sep='  ', flush=True)
 
 if __name__ == '__main__': sys.exit(main(sys.argv[1:]))
