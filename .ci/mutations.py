@@ -255,8 +255,8 @@ FAULTS = [
 
 HEAVY = [ # imported once, so that a chapter starts at once
     'torch', 'torchvision.models', 'pandas', 'scipy.stats', 'matplotlib.pyplot', 'sklearn.linear_model',
-    'sklearn.pipeline', 'fairlearn.metrics', 'fastai.vision.data', 'fastai.learner', 'fastai.callback.schedule', 'fastai.metrics',
-    'nbdev.config', 'nbdev.test']
+    'sklearn.pipeline', 'fairlearn.metrics', 'fastai.vision.data', 'fastai.learner', 'fastai.callback.schedule',
+    'fastai.metrics', 'nbdev.config', 'nbdev.test']
 
 def refuse(text):
     "One line, and exit code 2"
@@ -425,7 +425,8 @@ def main(names):
         copy_checkout(root)
         todo = {name: number for name, number in plain.items() if name in names or not names and name not in rows}
         for name, number in todo.items(): keep(rows, {**try_chapter(root, number), **how})
-        wanted = [f for f in FAULTS if f.name in names or not names and not is_done(f, rows)]
+        named = [fault for name in names for fault in FAULTS if fault.name == name] # in the order that was asked for
+        wanted = named or [fault for fault in FAULTS if not names and not is_done(fault, rows)]
         for fault in wanted: keep(rows, {**try_fault(root, fault), **how})
     found = [rows[name] for name in known if name in rows]
     lost = [row['name'] for row in found if row['caught'] != 'yes']
