@@ -9,6 +9,7 @@ half an hour on one core; `nice` and `OMP_NUM_THREADS=1` before the command leav
 Linux and macOS only.
 """
 import csv, importlib, io, json, os, re, resource, shutil, signal, subprocess, sys, tempfile, time, traceback
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
@@ -256,7 +257,8 @@ FAULTS = [
 HEAVY = [ # imported once, so that a chapter starts at once
     'torch', 'torchvision.models', 'pandas', 'scipy.stats', 'matplotlib.pyplot', 'sklearn.linear_model',
     'sklearn.pipeline', 'fairlearn.metrics', 'fastai.vision.data', 'fastai.learner', 'fastai.callback.schedule',
-    'fastai.metrics', 'nbdev.config', 'nbdev.test']
+    'fastai.metrics', 'execnb.shell', 'nbdev.config', 'nbdev.frontmatter', 'nbdev.process']
+SHARED = ['04', '07', '08'] # these leave no file behind before their last fault: what comes before a fault runs once
 
 def refuse(text):
     "One line, and exit code 2"
@@ -279,6 +281,10 @@ def source_notebook(root, module):
     "The notebook that a module is made from"
     text = (root/'lnl'/f'{module}.py').read_text(encoding='utf8')
     return root/'nbs'/re.search(r'File to edit: \.\./nbs/(\S+\.ipynb)', text)[1]
+
+def stands_in(fault, number):
+    "Is this chapter the only one to be asked, and the one that the module is made from?"
+    return fault.chapters == number and source_notebook(ROOT, fault.module) == chapter_path(ROOT, number)
 
 def changed_files(root, fault):
     "{path: its text with the fault}: the module, and the notebook that it is made from"
@@ -305,38 +311,57 @@ def copy_checkout(folder):
 
 def run_chapter(root, path):
     "Run a notebook of a copy: what its first failing cell says, or '' if all is well"
-    sys.stdout.flush()
     with tempfile.TemporaryFile('w+') as log:
+        sys.stdout.flush()
         pid = os.fork()
         if not pid: be_chapter(root, path, log)
-        failed = wait_for(pid)
-        log.seek(0)
-        said = log.read()
-    if failed in (None, -signal.SIGXCPU, -signal.SIGKILL): return f'too slow: more than {LIMIT} s'
-    return first_error(said) if failed else ''
+        return verdict(pid, log)
 
-def be_chapter(root, path, log):
-    "In a process of its own: run a notebook with the library of the copy, and end"
+def begin(log):
+    "What a process does first that is to be watched: a group of its own, a limit, a file for what it says"
     os.setsid()
     resource.setrlimit(resource.RLIMIT_CPU, (LIMIT, LIMIT))
     for stream in (1, 2): os.dup2(log.fileno(), stream)
+
+def be_chapter(root, path, log, before_cell=lambda cell: None):
+    "Run a notebook with the library of the copy, and end"
+    begin(log)
     os.chdir(root)
     scripts = Path(sys.executable).parent
-    os.environ.update(PYTHONPATH=str(root), PATH=f"{scripts}{os.pathsep}{os.environ['PATH']}")
+    os.environ.update(PYTHONPATH=str(root), PATH=f"{scripts}{os.pathsep}{os.environ['PATH']}", IN_TEST='1')
     for name in [name for name in sys.modules if name.split('.')[0] == 'lnl']: del sys.modules[name]
     sys.path[0] = str(root)
     passed = False
-    try:
-        from nbdev.config import get_config
-        from nbdev.test import test_nb
-        passed, _ = test_nb(path, skip_flags=get_config().tst_flags.split())
+    try: passed = run_notebook(path, before_cell)
     except BaseException: traceback.print_exc()
     finally:
         for stream in (sys.stdout, sys.stderr): stream.flush()
         os._exit(not passed)
 
-def wait_for(pid):
-    "The exit code of a chapter, None if it takes too long; nothing that it started stays"
+def run_notebook(path, before_cell):
+    "Does each cell pass? As nbdev's test_nb does it, but `before_cell` sees a cell before it runs, and may change it"
+    from execnb.shell import CaptureShell
+    from nbdev.config import get_config
+    from nbdev.frontmatter import FrontmatterProc
+    from nbdev.process import NBProcessor
+    skip_flags = set(get_config().tst_flags.split())
+    def skip(cell):
+        directives = getattr(cell, 'directives_', None) or {}
+        if cell.cell_type != 'code' or skip_flags & directives.keys(): return True
+        if directives.get('eval:', [''])[0].lower() == 'false': return True
+        before_cell(cell)
+    notebook = NBProcessor(path, procs=FrontmatterProc, process=True).nb
+    shell = CaptureShell(path)
+    os.chdir(path.parent)
+    try: shell.run_all(notebook, exc_stop=True, preproc=skip)
+    except Exception:
+        if not shell.exc: raise
+        print(shell.prettytb(fname=path), file=sys.stderr)
+        return False
+    return True
+
+def verdict(pid, log):
+    "Wait for a chapter: what its first failing cell says, or '' if all is well; nothing that it started stays"
     end = time.monotonic() + 4*LIMIT
     ended, status = 0, 0
     while not ended and time.monotonic() < end:
@@ -344,8 +369,11 @@ def wait_for(pid):
         ended, status = os.waitpid(pid, os.WNOHANG)
     try: os.killpg(pid, signal.SIGKILL)
     except ProcessLookupError: pass
-    if ended: return os.waitstatus_to_exitcode(status)
-    os.waitpid(pid, 0)
+    if not ended: os.waitpid(pid, 0)
+    code = os.waitstatus_to_exitcode(status) if ended else None
+    if code in (None, -signal.SIGXCPU, -signal.SIGKILL): return f'too slow: more than {LIMIT} s'
+    log.seek(0)
+    return first_error(log.read()) if code else ''
 
 def first_error(log):
     "Number of the cell, its line that failed, and the error's first line"
@@ -383,32 +411,66 @@ def is_done(fault, rows):
     caught = row.get('caught') == 'yes' and row['changed'] == what(fault)
     return caught and row['chapter'] in fault.chapters.split()
 
-def try_fault(root, fault):
-    "Put a fault in, ask its chapters, take it out again: the row of the table"
+def row_of(name, module, changed, chapter, by, start):
+    "A row of the table, without provenance"
+    caught = 'yes' if by else 'no'
+    seconds = round(time.monotonic() - start, 1)
+    return dict(name=name, module=module, changed=changed, chapter=chapter, caught=caught, by=by, seconds=seconds)
+
+def put(files):
+    "Write {path: text}; what stood there"
+    kept = {path: path.read_text(encoding='utf8') for path in files}
+    for path, text in files.items(): path.write_text(text, encoding='utf8')
+    return kept
+
+def try_alone(root, fault):
+    "Put a fault in, ask its chapters from their beginning, take it out again: its row"
     start = time.monotonic()
-    new = changed_files(root, fault)
-    kept = {path: path.read_text(encoding='utf8') for path in new}
-    for path, text in new.items(): path.write_text(text, encoding='utf8')
+    kept = put(changed_files(root, fault))
     try:
         for number in fault.chapters.split():
             by = run_chapter(root, chapter_path(root, number))
             if by: break
-    finally:
-        for path, text in kept.items(): path.write_text(text, encoding='utf8')
-    caught = 'yes' if by else 'no'
-    return dict(name=fault.name, module=fault.module, changed=what(fault), chapter=number, caught=caught, by=by,
-        seconds=round(time.monotonic() - start, 1))
+    finally: put(kept)
+    return row_of(fault.name, fault.module, what(fault), number, by, start)
 
-def try_chapter(root, number):
-    "Run a chapter without a fault: the row of the table"
+def try_together(root, number, faults):
+    "Run a chapter once; where a fault stands, a copy of the process goes on with it. Yields rows, its own the last"
     start = time.monotonic()
-    by = run_chapter(root, chapter_path(root, number))
-    if by: print(f'chapter {number} fails without a fault: {by}', file=sys.stderr)
-    return dict(name=f'none in {number}', module='', changed='nothing', chapter=number, caught='yes' if by else 'no',
-        by=by, seconds=round(time.monotonic() - start, 1))
+    heard, told = os.pipe()
+    with tempfile.TemporaryFile('w+') as log:
+        sys.stdout.flush()
+        pid = os.fork()
+        if not pid:
+            os.close(heard)
+            be_chapter(root, chapter_path(root, number), log, partial(branch_off, root, list(faults), number, told))
+        os.close(told)
+        with os.fdopen(heard) as lines:
+            for line in lines: yield json.loads(line)
+        yield row_of(f'none in {number}', '', 'nothing', number, verdict(pid, log), start)
+
+def branch_off(root, faults, number, told, cell):
+    "In the process of a chapter: before a cell in which faults stand, a copy of the process for each of them"
+    exported = {'export', 'exports'} & cell.directives_.keys()
+    for fault in [fault for fault in faults if exported and fault.old in cell.source]:
+        if f'lnl.{fault.module}' in sys.modules: raise RuntimeError(f'{number} imports lnl.{fault.module} too early')
+        start = time.monotonic()
+        kept = put(changed_files(root, fault))
+        with tempfile.TemporaryFile('w+') as log:
+            for stream in (sys.stdout, sys.stderr): stream.flush()
+            pid = os.fork()
+            if not pid: # the copy: it has one fault, and goes on
+                begin(log)
+                faults.clear()
+                cell.source = once(cell.source, fault, cell.source)
+                return
+            by = verdict(pid, log)
+        put(kept)
+        row = row_of(fault.name, fault.module, what(fault), number, by, start)
+        os.write(told, f'{json.dumps(row)}\n'.encode())
 
 def main(names):
-    "Do what has no row yet, or what is named"
+    "Do what was not caught yet, or what is named"
     from lnl.cli import provenance
     known = [fault.name for fault in FAULTS]
     if len(set(known)) < len(known): refuse('two faults have one name')
@@ -419,19 +481,26 @@ def main(names):
     for fault in FAULTS: changed_files(ROOT, fault)
     how = {k: v for k, v in provenance().items() if k in COLUMNS}
     rows = read_rows()
+    wanted = [f for f in FAULTS if f.name in names or not names and not is_done(f, rows)]
+    together = {number: [fault for fault in wanted if stands_in(fault, number)] for number in SHARED}
+    alone = [fault for fault in wanted if not any(stands_in(fault, number) for number in SHARED)]
+    todo = {name: number for name, number in plain.items() if name in names or not names and name not in rows}
     for name in HEAVY: importlib.import_module(name)
     with tempfile.TemporaryDirectory(prefix='mutations-') as folder:
         root = Path(folder).resolve()
         copy_checkout(root)
-        todo = {name: number for name, number in plain.items() if name in names or not names and name not in rows}
-        for name, number in todo.items(): keep(rows, {**try_chapter(root, number), **how})
-        named = [fault for name in names for fault in FAULTS if fault.name == name] # in the order that was asked for
-        wanted = named or [fault for fault in FAULTS if not names and not is_done(fault, rows)]
-        for fault in wanted: keep(rows, {**try_fault(root, fault), **how})
+        for fault in alone: keep(rows, {**try_alone(root, fault), **how})
+        for number, faults in together.items():
+            if faults or f'none in {number}' in todo:
+                for row in try_together(root, number, faults): keep(rows, {**row, **how})
+        for number in todo.values():
+            if number in SHARED: continue
+            for row in try_together(root, number, []): keep(rows, {**row, **how})
     found = [rows[name] for name in known if name in rows]
     lost = [row['name'] for row in found if row['caught'] != 'yes']
     broken = [name for name in plain if rows.get(name, {}).get('caught') == 'yes']
     print(f"{len(found)} of {len(known)} faults tried, {len(lost)} not caught{': ' if lost else ''}{', '.join(lost)}")
+    if broken: print(f"fail without a fault: {', '.join(broken)}")
     return bool(lost or broken)
 
 def keep(rows, row):
