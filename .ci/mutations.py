@@ -258,7 +258,7 @@ HEAVY = [ # imported once, so that a chapter starts at once
     'torch', 'torchvision.models', 'pandas', 'scipy.stats', 'matplotlib.pyplot', 'sklearn.linear_model',
     'sklearn.pipeline', 'fairlearn.metrics', 'fastai.vision.data', 'fastai.learner', 'fastai.callback.schedule',
     'fastai.metrics', 'execnb.shell', 'nbdev.config', 'nbdev.frontmatter', 'nbdev.process']
-SHARED = ['02', '04', '07', '08', '12'] # leave no file behind before their last fault: what precedes it runs once
+SHARED = ['02', '04', '07', '08', '12', '51'] # leave no file behind before their last fault: what precedes it runs once
 
 def refuse(text):
     "One line, and exit code 2"
