@@ -266,7 +266,7 @@ class ColoredDigits(PaintedDigits):
     name = full = 'colored_mnist'
     n_drawn = 2000 # watched digits in the confusion matrices
     keys = dict(
-        var=Key(lambda v: type(v) in (int, float) and 0 <= v < math.inf, 'a finite number >= 0'),
+        var=Key(lambda v: type(v) in (int, float) and (v == 0 or 1e-12 <= v <= 100), '0 or a number in 1e-12..100'),
         n_train=whole(1, 60_000))
 
     def digits(self, cfg, split, n=None): return ColoredMNIST(split, cfg['var'], cfg['seed'], n)
