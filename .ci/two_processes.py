@@ -76,7 +76,7 @@ def train(learn):
 
 def half(rank, folder):
     "What one of the two processes does; they begin with different weights"
-    dist.init_process_group('gloo', init_method=f'file://{folder}/meet', rank=rank, world_size=2)
+    dist.init_process_group('gloo', init_method=(folder/'meet').as_uri(), rank=rank, world_size=2)
     found = {name: train(learner(name, Distributed(), seed=rank)) for name in RUNS}
     stopped = learner('the stable recipe', Distributed(), StopHalfway(), seed=rank)
     train(stopped)
@@ -100,7 +100,7 @@ def check(name, differences):
 def largest(a, b): return (a - b).abs().max().item() if a.shape == b.shape else float('inf')
 
 def main():
-    os.environ.update(OMP_NUM_THREADS='1', GLOO_SOCKET_IFNAME=os.environ.get('GLOO_SOCKET_IFNAME', 'lo'))
+    os.environ['OMP_NUM_THREADS'] = '1' # in both processes
     with tempfile.TemporaryDirectory() as folder:
         folder = Path(folder)
         spawn(half, (folder,), nprocs=2)
