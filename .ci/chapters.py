@@ -16,10 +16,9 @@ ROOT = Path(__file__).resolve().parent.parent
 TABLE = ROOT/'.ci'/'tables'/'chapters.csv'
 VERSIONS = ['lnl', 'python', 'torch', 'fastai', 'fastcore', 'system', 'commit']
 COLUMNS = ['chapter', *VERSIONS, 'seconds', 'ok', 'error']
-ABOUT_THE_REPOSITORY = {
-    '47_site': 'how the site is made: needs nbdev',
-    '90_reference': 'lists the chapters: reads the other notebooks',
-    '95_teach': 'how to teach with the chapters: compares itself with the other notebooks'}
+ABOUT_THE_REPOSITORY = { # neither has a button for Colab
+    '05_one_file': 'explains a file of the repository, nbs/one_file/lnl_in_one_file.py',
+    '90_reference': 'lists the chapters, from the sidebar and the notebooks'}
 
 ASK = '''
 import json, platform, sys
@@ -63,7 +62,8 @@ def to_run(path):
 
 def run(python, name):
     "Run a chapter; its row in the table, without the versions"
-    if name in ABOUT_THE_REPOSITORY: return dict(chapter=name, seconds='', ok='not run', error=ABOUT_THE_REPOSITORY[name])
+    if name in ABOUT_THE_REPOSITORY:
+        return dict(chapter=name, seconds='', ok='not run', error=ABOUT_THE_REPOSITORY[name])
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
         page = Path(folder)/'page.ipynb'
         page.write_text(json.dumps(to_run(ROOT/'nbs'/f'{name}.ipynb')), encoding='utf8')
