@@ -99,9 +99,11 @@ def chapters():
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument('python')
-    parser.add_argument('chapter', nargs='*', choices=[[], *chapters()], default=[], metavar='chapter')
+    parser.add_argument('chapter', nargs='*')
     parser.add_argument('--workers', type=int, default=2)
     args = parser.parse_args()
+    unknown = set(args.chapter) - set(chapters())
+    if unknown: parser.error(f'nbs has no {sorted(unknown)}')
     python = os.path.abspath(args.python) # not resolved: a link into another environment stays in this one
     with tempfile.TemporaryDirectory() as folder: versions = about(python, folder)
     print(*(f'{k} {v}' for k, v in versions.items()), sep=', ', flush=True)

@@ -73,7 +73,8 @@ def local_workers(
     settings = {'distributed.scheduler.allowed-failures': 0}
     each = dict(threads_per_worker=1, memory_limit=0)
     where = dict(dashboard_address='127.0.0.1:0', silence_logs=logging.CRITICAL)
-    with TemporaryDirectory() as folder, dask.config.set(settings), no_script():
+    own = TemporaryDirectory(ignore_cleanup_errors=True) # Windows frees the files of a process late
+    with own as folder, dask.config.set(settings), no_script():
         with LocalCluster(n_workers=n, local_directory=folder, **each, **where) as cluster, Client(cluster) as client:
             try: yield client
             finally: kill_workers(cluster)
@@ -82,9 +83,10 @@ def kill_workers(
     cluster, # Dask `LocalCluster`
 ):
     "End its workers at once, whatever they do"
+    at_once = getattr(signal, 'SIGKILL', signal.SIGTERM) # the second where there is no first: on Windows
     for nanny in cluster.workers.values():
         nanny.auto_restart = False
-        if nanny.pid: os.kill(nanny.pid, signal.SIGKILL)
+        if nanny.pid: os.kill(nanny.pid, at_once)
 
 # %% ../nbs/41_runner.ipynb #020da685
 def listens(
