@@ -7,7 +7,7 @@ Each chapter is run there from top to bottom, alone in an empty folder, and with
 out. A CHAPTER is a path below `nbs` without `.ipynb`, such as `00_toy`; without any, all are run. The table keeps a
 row per chapter and version of Python; the last line is `N passed, N failed`.
 """
-import argparse, csv, json, os, re, subprocess, sys, tempfile, time
+import argparse, csv, json, os, re, shutil, subprocess, sys, tempfile, time
 from concurrent.futures import ThreadPoolExecutor
 from configparser import ConfigParser
 from pathlib import Path
@@ -19,6 +19,7 @@ COLUMNS = ['chapter', *VERSIONS, 'seconds', 'ok', 'error']
 ABOUT_THE_REPOSITORY = { # neither has a button for Colab
     '05_one_file': 'explains a file of the repository, nbs/one_file/lnl_in_one_file.py',
     '90_reference': 'lists the chapters, from the sidebar and the notebooks'}
+KILLS = ['41_runner', '42_experiments', '43_sweep', '51_experiments_built'] # by signals that Windows doesn't have
 
 ASK = '''
 import json, platform, sys
@@ -35,7 +36,8 @@ def about(python, folder):
     done = subprocess.run([python, '-c', ASK], cwd=folder, capture_output=True, text=True)
     if done.returncode: sys.exit(f'{python} can not be used: {last_line(done.stderr)}')
     found = json.loads(done.stdout)
-    if Path(found.pop('path')).is_relative_to(ROOT/'lnl'): sys.exit(f'{python} takes lnl from this checkout, not from a wheel')
+    path = Path(found.pop('path'))
+    if path.is_relative_to(ROOT/'lnl'): sys.exit(f'{python} takes lnl from this checkout, not from a wheel')
     git = subprocess.run(['git', 'rev-parse', '--short', 'HEAD'], cwd=ROOT, capture_output=True, text=True)
     return dict(found, commit=git.stdout.strip())
 
@@ -60,18 +62,23 @@ def to_run(path):
     nb['cells'] = [c for c in nb['cells'] if c['cell_type'] != 'code' or not left_out(''.join(c['source']), flags)]
     return nb
 
+def not_here(name):
+    "Why a chapter is not run, or nothing"
+    if name in KILLS and os.name == 'nt': return 'ends processes by signals that Windows does not have'
+    return ABOUT_THE_REPOSITORY.get(name)
+
 def run(python, name):
     "Run a chapter; its row in the table, without the versions"
-    if name in ABOUT_THE_REPOSITORY:
-        return dict(chapter=name, seconds='', ok='not run', error=ABOUT_THE_REPOSITORY[name])
+    if reason := not_here(name): return dict(chapter=name, seconds='', ok='not run', error=reason)
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
         page = Path(folder)/'page.ipynb'
         page.write_text(json.dumps(to_run(ROOT/'nbs'/f'{name}.ipynb')), encoding='utf8')
         env = {k: v for k, v in os.environ.items() if k not in ('PYTHONPATH', 'IN_TEST')}
         env.update(OMP_NUM_THREADS='1', JUPYTER_PREFER_ENV_PATH='1', JUPYTER_DATA_DIR=str(Path(folder)/'.jupyter'))
         command = [python, '-m', 'jupyter', 'execute', '--kernel_name=python3', '--timeout=1200', page.name]
+        how = dict(capture_output=True, text=True, encoding='utf8', errors='replace')
         start = time.monotonic()
-        done = subprocess.run(command, cwd=folder, env=env, capture_output=True, text=True, encoding='utf8', errors='replace')
+        done = subprocess.run(command, cwd=folder, env=env, **how)
     seconds = round(time.monotonic()-start)
     if not done.returncode: return dict(chapter=name, seconds=seconds, ok='yes', error='')
     print(f'{name}\n{done.stderr}', file=sys.stderr, flush=True)
@@ -104,7 +111,8 @@ def main():
     args = parser.parse_args()
     unknown = set(args.chapter) - set(chapters())
     if unknown: parser.error(f'nbs has no {sorted(unknown)}')
-    python = os.path.abspath(args.python) # not resolved: a link into another environment stays in this one
+    python = shutil.which(args.python) or parser.error(f'there is no {args.python}')
+    python = os.path.abspath(python) # links stay: they lead into an environment
     with tempfile.TemporaryDirectory() as folder: versions = about(python, folder)
     print(*(f'{k} {v}' for k, v in versions.items()), sep=', ', flush=True)
     rows = []
