@@ -10,7 +10,7 @@ one line and exit code 2, before anything is trained. The last line is `N passed
 No network means: Python refuses to look up or to reach any host but this machine, and notes that it was asked; as root
 on Linux the commands run in a network namespace of their own, too. A run by root does the last two as user 65534.
 """
-import json, os, subprocess, sys, tempfile
+import json, os, shutil, subprocess, sys, tempfile
 from pathlib import Path
 
 WINDOWS = os.name == 'nt'
@@ -120,7 +120,8 @@ def refused(place, words):
     if sorted(place.folder.rglob('*')) != before: yield 'it left something behind'
 
 def main():
-    python, wheel = (os.path.abspath(arg) for arg in sys.argv[1:])
+    if len(sys.argv) != 3: sys.exit(__doc__)
+    python, wheel = os.path.abspath(shutil.which(sys.argv[1]) or sys.argv[1]), os.path.abspath(sys.argv[2])
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as tmp:
         top = Path(tmp).resolve()/'Bücher über Köln'
         (top/'offline').mkdir(parents=True)

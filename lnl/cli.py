@@ -65,7 +65,7 @@ def write_text(
     path = Path(path)
     part = path.with_name(f'{path.name}.{os.getpid()}.tmp')
     try:
-        with part.open('w', encoding='utf8', newline='') as f: # the same bytes on every system
+        with part.open('w', encoding='utf8') as f:
             f.write(text)
             f.flush()
             os.fsync(f.fileno()) # on the disk, before the name changes

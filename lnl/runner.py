@@ -83,10 +83,9 @@ def kill_workers(
     cluster, # Dask `LocalCluster`
 ):
     "End its workers at once, whatever they do"
-    at_once = getattr(signal, 'SIGKILL', signal.SIGTERM) # the second where there is no first: on Windows
     for nanny in cluster.workers.values():
         nanny.auto_restart = False
-        if nanny.pid: os.kill(nanny.pid, at_once)
+        if nanny.pid: os.kill(nanny.pid, signal.SIGKILL)
 
 # %% ../nbs/41_runner.ipynb #020da685
 def listens(
