@@ -75,7 +75,8 @@ def new_environment(python, wheel, folder):
     (site_packages(own)/'others.pth').write_text(f'{site_packages(python)}\n', encoding='utf8')
     install = ['-m', 'pip', 'install', '--quiet', '--no-index', '--no-deps', '--ignore-installed', wheel]
     done = subprocess.run([own, *install], capture_output=True, text=True)
-    where = subprocess.run([own, '-c', 'import lnl; print(lnl.__file__)'], capture_output=True, text=True, encoding='utf8')
+    show = ['-X', 'utf8', '-c', 'import lnl; print(lnl.__file__)']
+    where = subprocess.run([own, *show], cwd=folder, capture_output=True, text=True, encoding='utf8')
     found = where.stdout.strip()
     wrong = [] if Path(found).is_relative_to(folder) else [f'lnl is in {found or where.stderr}']
     record('pip installs the wheel without an index, into a path with spaces and umlauts', [*done.stderr.splitlines(), *wrong])
@@ -97,7 +98,8 @@ class Place:
     def run(self, command, *words):
         "The finished process of a command"
         command = [*self.prefix, self.bin_dir/command, *words]
-        return subprocess.run(command, cwd=self.folder, env=self.env, capture_output=True, text=True, encoding='utf8', errors='replace')
+        how = dict(capture_output=True, text=True, encoding='utf8', errors='replace')
+        return subprocess.run(command, cwd=self.folder, env=self.env, **how)
 
     def demo(self):
         "Train the demo; what is wrong with it"
