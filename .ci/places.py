@@ -97,7 +97,7 @@ class Place:
 
     def run(self, command, *words):
         "The finished process of a command"
-        command = [*self.prefix, self.bin_dir/command, *words]
+        command = [*self.prefix, shutil.which(command, path=str(self.bin_dir)), *words]
         how = dict(capture_output=True, text=True, encoding='utf8', errors='replace')
         return subprocess.run(command, cwd=self.folder, env=self.env, **how)
 
