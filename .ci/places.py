@@ -3,12 +3,13 @@
     python .ci/places.py PYTHON WHEEL
 
 PYTHON belongs to an environment with what the wheel needs. The wheel is installed without an index into an environment
-of its own, whose path has spaces and umlauts, and finds the rest in that of PYTHON. There a small demo must train: with
-no network, without HOME, and as another user than root. In a folder that can't be written, every command must end with
-one line and exit code 2, before anything is trained. The last line is `N passed, N failed`.
+of its own, whose path has spaces and umlauts, and finds the rest in that of PYTHON. There a small demo must train with no
+network, without HOME, and as another user than root, all at once. In a folder that can't be written, every command must
+end with one line and exit code 2, before anything is trained. The last line is `N passed, N failed`.
 
-No network means: Python refuses to look up or to reach any host but this machine, and notes that it was asked; as root
-on Linux the commands run in a network namespace of their own, too. A run by root does the last two as user 65534.
+No network means: Python refuses to look up or to reach any host but this machine, and notes that it was asked. Where it
+can be (root, `unshare`, `ip`), the commands run in a network namespace of their own, too. Another user than root is user
+65534, if root runs this, and else whoever does.
 """
 import json, os, shutil, subprocess, sys, tempfile
 from pathlib import Path
@@ -17,6 +18,7 @@ WINDOWS = os.name == 'nt'
 ROOT_USER = not WINDOWS and os.geteuid() == 0
 RIGHTS = '=-all,+dac_read_search' # to read the interpreter in root's home, not to write
 USER = ['setpriv', '--reuid=65534', '--regid=65534', '--clear-groups', f'--inh-caps{RIGHTS}', f'--ambient-caps{RIGHTS}']
+ALONE = ['unshare', '--net', 'sh', '-c', 'ip link set lo up && exec "$@"', 'sh'] # with this machine's own address
 DEMO = ['lnl_train', 'demo', '--n-train', '500', '--epochs', '1', '--out', 'Ergebnis für alle']
 NO_NETWORK = '''
 import os, sys
@@ -83,17 +85,18 @@ def new_environment(python, wheel, folder):
     return bin_dir
 
 class Place:
-    "A folder, and how commands are run there"
-    def __init__(self, bin_dir, folder, other_user=False, without=(), **env):
+    "A folder, and how commands are run there: by somebody who owns it and may write nowhere else, without a network"
+    def __init__(self, bin_dir, folder, without):
         self.bin_dir,self.folder,self.asked = bin_dir,folder,folder.parent/f'{folder.name} asked for.txt'
-        self.prefix = [*(['unshare', '-n'] if ROOT_USER else []), *(USER if ROOT_USER and other_user else [])]
+        alone = ROOT_USER and shutil.which('unshare') and shutil.which('ip')
+        self.prefix = [*(ALONE if alone else []), *(USER if ROOT_USER else [])]
         folder.mkdir()
         self.asked.touch()
-        if ROOT_USER and other_user:
+        if ROOT_USER:
             for path in (folder, self.asked): os.chown(path, 65534, 65534)
         kept = {k: v for k, v in os.environ.items() if k not in ('PYTHONPATH', *without)}
         offline = str(folder.parent/'offline')
-        self.env = dict(kept, OMP_NUM_THREADS='1', PYTHONPATH=offline, ASKED_FOR=str(self.asked), **env)
+        self.env = dict(kept, OMP_NUM_THREADS='1', PYTHONPATH=offline, ASKED_FOR=str(self.asked))
 
     def run(self, command, *words):
         "The finished process of a command"
@@ -130,13 +133,11 @@ def main():
         (top/'offline'/'sitecustomize.py').write_text(NO_NETWORK)
         for folder in (top.parent, top): folder.chmod(0o755)
         bin_dir = new_environment(python, wheel, top/'eine Umgebung')
-        record('the demo, offline', [*Place(bin_dir, top/'ohne Netz').demo()])
         homes = ('HOME', 'USERPROFILE', 'HOMEDRIVE', 'HOMEPATH', 'XDG_CACHE_HOME', 'XDG_CONFIG_HOME')
-        record('the demo, without HOME', [*Place(bin_dir, top/'ohne Heim', without=homes).demo()])
-        nowhere = dict(HOME='/nonexistent') if ROOT_USER else {}
-        record('the demo, not as root', [*Place(bin_dir, top/'ohne Rechte', other_user=True, **nowhere).demo()])
+        place = Place(bin_dir, top/'ohne Netz, ohne Heim, ohne Rechte', without=homes)
+        record('the demo trains there: no network, no HOME, not as root', [*place.demo()])
         if not WINDOWS: # there a folder's mode does not keep anybody from writing
-            place = Place(bin_dir, top/'nur zum Lesen', other_user=True, **nowhere)
+            place = Place(bin_dir, top/'nur zum Lesen', without=homes)
             made = place.run('python', '-c', PICTURES)
             if made.returncode: sys.exit(made.stderr)
             if ROOT_USER: os.chown(place.folder, 0, 0)
