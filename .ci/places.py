@@ -2,14 +2,15 @@
 
     python .ci/places.py PYTHON WHEEL
 
-PYTHON belongs to an environment with what the wheel needs. The wheel is installed without an index into an environment
-of its own, whose path has spaces and umlauts, and finds the rest in that of PYTHON. There a small demo must train with no
-network, without HOME, and as another user than root, all at once. In a folder that can't be written, every command must
-end with one line and exit code 2, before anything is trained. The last line is `N passed, N failed`.
+PYTHON belongs to an environment with what the wheel needs. The wheel is installed without an index into an
+environment of its own, whose path has spaces and umlauts, and finds the rest in that of PYTHON. There a small demo
+must train with no network, without HOME, and as another user than root, all at once. In a folder that can't be
+written, every command must end with one line and exit code 2, before anything is trained. The last line is `N passed,
+N failed`.
 
-No network means: Python refuses to look up or to reach any host but this machine, and notes that it was asked. Where it
-can be (root, `unshare`, `ip`), the commands run in a network namespace of their own, too. Another user than root is user
-65534, if root runs this, and else whoever does.
+No network means: Python refuses to look up or to reach any host but this machine, and notes that it was asked. Where
+it can be (root, `unshare`, `ip`), the commands run in a network namespace of their own, too. Another user than root
+is user 65534, if root runs this, and else whoever does.
 """
 import json, os, shutil, subprocess, sys, tempfile
 from pathlib import Path
@@ -44,8 +45,8 @@ with open('table.csv', 'w', newline='') as f:
         label, site = i % 2, i % 3
         Image.new('RGB', (32, 32), (100*label + i, 80*site, 255 - i)).save(f'pictures/{i}.png')
         write.writerow([f'{i}.png', 'ab'[label], 'xyz'[site], 'ab'[i % 5 > 2]])
-settings = dict(table='table.csv', path='pictures', fn='fn', label='label', bias='[site]', methods='[erm]', arch='small')
-settings.update(size=32, epochs=1, pretrained='false', workers=0)
+settings = dict(table='table.csv', path='pictures', fn='fn', label='label', bias='[site]', methods='[erm]')
+settings.update(arch='small', size=32, epochs=1, pretrained='false', workers=0)
 Path('study.yml').write_text(''.join(f'{k}: {v}\\n' for k, v in settings.items()))
 '''
 WRITERS = [ # every command, with little to do
@@ -80,8 +81,9 @@ def new_environment(python, wheel, folder):
     show = ['-X', 'utf8', '-c', 'import lnl; print(lnl.__file__)']
     where = subprocess.run([own, *show], cwd=folder, capture_output=True, text=True, encoding='utf8')
     found = where.stdout.strip()
-    wrong = [] if Path(found).is_relative_to(folder) else [f'lnl is in {found or where.stderr}']
-    record('pip installs the wheel without an index, into a path with spaces and umlauts', [*done.stderr.splitlines(), *wrong])
+    wrong = done.stderr.splitlines()
+    if not Path(found).is_relative_to(folder): wrong.append(f'lnl is in {found or where.stderr}')
+    record('pip installs the wheel without an index, into a path with spaces and umlauts', wrong)
     return bin_dir
 
 class Place:
