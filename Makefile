@@ -1,13 +1,16 @@
 # Every line is one that you could type yourself.
 PYTHON ?= python3
 BIN = .venv/bin
-.PHONY: demo test site-check readme llms downloads docs pptx style clean
+.PHONY: demo test soak site-check readme llms downloads docs pptx style clean
 
 demo: .venv/ready   ## train the baseline and the unlearned network on the full MNIST for one epoch, and show the result
 	$(BIN)/lnl_train demo --resume
 
 test: .venv/ready   ## everything that must hold: library in sync, notebooks clean, README current, all notebooks run
 	$(BIN)/python .ci/test.py
+
+soak: .venv/ready   ## kill, fill the disk, turn the clock, start twice, train for long: nothing may be lost (a quarter of an hour; Linux)
+	$(BIN)/python .ci/soak.py
 
 site-check: .venv/ready   ## the pages without Quarto: links, figures, formulas, sizes, citations, slides (needs node, npm and Chromium; see .ci/site_check.py)
 	$(BIN)/python .ci/site_check.py

@@ -42,12 +42,12 @@ PALETTE = torch.tensor([ # mean colour of digit 0..9 (paper, supplement)
 # %% ../nbs/01_data.ipynb #7f517156
 def sample_colors(
     means:torch.Tensor, # [n,3], the mean colour of each image, in 0..1
-    var:float, # σ² ≥ 0 of the jitter, in units of (full brightness)²; 0 returns the means
+    var:float, # σ² of the jitter, in units of (full brightness)²: 0, which returns the means, or 1e-12..100
     generator:torch.Generator=None, # source of the randomness (CPU)
 ) -> torch.Tensor: # float [n,3] in (0,1), one colour per image
     "Normal around `means`, each channel redrawn until inside (0,1) (supplement, algorithm 1); raises `ValueError`"
-    if not 0 <= var < float('inf'): raise ValueError(f"var must be a finite number >= 0, got {var}")
-    if ((means < 0) | (means > 1)).any():
+    if var != 0 and not 1e-12 <= var <= 100: raise ValueError(f"var must be 0 or lie in 1e-12..100, got {var}")
+    if not ((means >= 0) & (means <= 1)).all():
         raise ValueError(f"means must lie in 0..1, got {means.min():.3g}..{means.max():.3g}")
     if var == 0: return means.clone()
     def draw(m): return m + var**.5 * torch.randn(m.shape, generator=generator)

@@ -6,22 +6,24 @@
 __all__ = ['WITH_EXPONENT', 'COMMON', 'PICTURES', 'DIGITS', 'DATASETS', 'GAME', 'YamlLoader', 'YamlDumper', 'parse_yaml',
            'dump_yaml', 'Key', 'one_of', 'whole', 'text', 'optional', 'is_device', 'is_method_list', 'train_counts',
            'DataSet', 'PaintedDigits', 'ColoredDigits', 'BiasedDigits', 'save_figure', 'SearchDigits', 'SparedDigits',
-           'Pictures', 'PaperPictures', 'DogsAndCats', 'ImdbFace', 'UtkFace', 'is_columns', 'is_edges', 'Images',
-           'meant', 'check_config', 'check_keys', 'read_yaml', 'read_config', 'same_numbers', 'run_id', 'set_seeds',
-           'make_learner', 'random_states', 'set_random_states', 'save_state', 'load_state', 'check_owner', 'game',
-           'Bookkeeper', 'claim', 'about', 'train_method', 'load_network', 'ProgressFile', 'read_progress', 'show_bar',
-           'show_lines', 'progress', 'rehearse', 'train_job', 'stop_at_failure', 'train_all', 'show_curves', 'draw',
-           'results_table', 'is_finished', 'forget', 'run_experiment', 'names_known', 'lnl_train']
+           'Pictures', 'PaperPictures', 'DogsAndCats', 'ImdbFace', 'UtkFace', 'Skin', 'is_columns', 'is_edges',
+           'Images', 'meant', 'check_config', 'check_keys', 'read_yaml', 'read_config', 'same_numbers', 'run_id',
+           'set_seeds', 'make_learner', 'random_states', 'set_random_states', 'save_state', 'save_tensors',
+           'load_state', 'check_owner', 'game', 'Bookkeeper', 'claim', 'about', 'train_method', 'load_network',
+           'ProgressFile', 'read_progress', 'show_bar', 'show_lines', 'progress', 'rehearse', 'train_job',
+           'stop_at_failure', 'train_all', 'show_curves', 'draw', 'results_table', 'is_finished', 'forget',
+           'run_experiment', 'do_run', 'names_known', 'lnl_train']
 
-# %% ../nbs/51_experiments_built.ipynb #65711548
+# %% ../nbs/51_experiments_built.ipynb #7c38dbaa
 import difflib, hashlib, json, math, os, random, re, sys, threading, time
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext, suppress
 from functools import partial
 from importlib.metadata import version
 from importlib.resources import files
+from io import BytesIO
 from pathlib import Path
 import matplotlib.pyplot as plt, numpy as np, pandas as pd, torch, yaml
-from .cli import command, provenance, quiet, write_json, write_text
+from .cli import alone, command, forget_halves, provenance, quiet, write_bytes, write_json, write_text
 from fastai.callback.core import Callback
 from fastcore.basics import patch
 from fastcore.script import store_true
@@ -29,11 +31,12 @@ from fastprogress.fastprogress import progress_bar
 from matplotlib.figure import Figure
 from .data import BiasedLoaders, BiasedMNIST, ColoredMNIST, biased_dls, same_random
 from .export import plain_name
+from .compare import auc
 from .evaluate import answers, confusion_by_color, leakage, probe, show_color_grid, show_confusion
 from .methods import METHODS, check_settings
 from .networks import BiasNet, digit_net, grid_of, photo_net
 from .photos import BiasedImages
-from .photosets import AGE_EDGES, dogs_and_cats, imdb_face, utk_face
+from .photosets import AGE_EDGES, ARTEFACTS, TRAPS, dogs_and_cats, imdb_face, skin_lesions, utk_face
 from .results import COLORS, PAPER, PAPER_PHOTOS
 from .runner import Failure, run_jobs
 from .scores import scores
@@ -260,7 +263,7 @@ class PaintedDigits(DataSet):
         epochs = f"{cfg['epochs']} of {full['epochs']} epochs"
         return f"trained on {digits} for {epochs}; the full run: lnl_train {self.full}"
 
-# %% ../nbs/51_experiments_built.ipynb #9d78ee1a
+# %% ../nbs/51_experiments_built.ipynb #5fc808e3
 class ColoredDigits(PaintedDigits):
     "Colored MNIST (paper, section 4.1)"
     name = full = 'colored_mnist'
@@ -291,10 +294,13 @@ class BiasedDigits(PaintedDigits):
 def save_figure(
     fig:Figure, # matplotlib figure; closed afterwards
     path:Path, # of a .png
+    dpi:int=90, # pixels per inch
 ):
     "Write a figure into a file"
-    fig.savefig(path, dpi=90, bbox_inches='tight')
+    content = BytesIO()
+    fig.savefig(content, dpi=dpi, bbox_inches='tight', format='png')
     plt.close(fig)
+    write_bytes(path, content.getvalue())
 
 # %% ../nbs/51_experiments_built.ipynb #4a7b352f
 class SearchDigits(ColoredDigits):
@@ -371,7 +377,7 @@ class Pictures(DataSet):
         "Column that a fresh linear probe reads; None: those of the bias"
         return None
 
-# %% ../nbs/51_experiments_built.ipynb #5161dbf7
+# %% ../nbs/51_experiments_built.ipynb #9f907304
 class PaperPictures(Pictures):
     "One of the paper's biased sets trains, the others are watched"
     make = None    # function: folder, name of the set that trains -> table
@@ -413,6 +419,19 @@ class UtkFace(ImdbFace):
     name = 'utk_face'
     make = staticmethod(utk_face)
 
+class Skin(PaperPictures):
+    "Skin lesions with artefacts: one of the trap splits (Bissoto et al. 2020)"
+    name = 'skin'
+    make = staticmethod(skin_lesions)
+    sets = tuple(TRAPS)
+    def columns(self, cfg): return dict(bias_col=ARTEFACTS, valid_col='valid')
+    def by(self, dls): return ARTEFACTS
+    def probed(self): return None
+
+    def score(self, table, dls):
+        trapped = table[table.set == 'test']
+        return {**super().score(table, dls), 'auc': auc(trapped, ['benign', 'malignant'])}
+
 # %% ../nbs/51_experiments_built.ipynb #5c191d4e
 def is_columns(v):
     "The name of a column, or a list of names"
@@ -446,9 +465,9 @@ class Images(Pictures):
     def columns(self, cfg):
         return {k: cfg[k] for k in ('fn_col', 'label_col', 'bias_col', 'edges', 'valid_col', 'group')}
 
-# %% ../nbs/51_experiments_built.ipynb #e18134fd
+# %% ../nbs/51_experiments_built.ipynb #3e3e0478
 DIGITS = ColoredDigits(), SearchDigits(), SparedDigits(), BiasedDigits()
-DATASETS = {d.name: d for d in (*DIGITS, DogsAndCats(), ImdbFace(), UtkFace(), Images())} # name -> DataSet
+DATASETS = {d.name: d for d in (*DIGITS, DogsAndCats(), ImdbFace(), UtkFace(), Skin(), Images())} # name -> DataSet
 
 # %% ../nbs/51_experiments_built.ipynb #b5485285
 def meant(
@@ -485,7 +504,7 @@ def check_keys(
     left_out = {k: key.default for k,key in keys.items() if k not in cfg}
     return {**cfg, **left_out}
 
-# %% ../nbs/51_experiments_built.ipynb #4d28aa0b
+# %% ../nbs/51_experiments_built.ipynb #56f38108
 def read_yaml(
     name:str, # name of a file that ships, such as 'colored_mnist', or the path of a YAML file
     kind:str='configs', # folder of lnl/assets in which those that ship lie
@@ -493,7 +512,7 @@ def read_yaml(
     "Read a YAML file by name or path; raises `ValueError` or, if it can't be read, `OSError`"
     name = str(name)
     folder = files('lnl')/'assets'/kind
-    by_path = name.endswith(('.yml', '.yaml')) or os.sep in name
+    by_path = name.endswith(('.yml', '.yaml')) or '/' in name or os.sep in name
     path = Path(name) if by_path else folder/f'{name}.yml'
     if not path.is_file():
         names = sorted(p.name.removesuffix('.yml') for p in folder.iterdir())
@@ -550,7 +569,7 @@ def make_learner(
     net = data.net(cfg, dls)
     return trainer.learner(dls, net, recipe, **trainer.own(cfg['settings'], recipe))
 
-# %% ../nbs/51_experiments_built.ipynb #a24e7ed9
+# %% ../nbs/51_experiments_built.ipynb #668dce88
 def random_states() -> dict: # of plain values and tensors
     "Where Python's, NumPy's and PyTorch's random numbers stand"
     _, numbers, position, *_ = np.random.get_state()
@@ -575,9 +594,16 @@ def save_state(
     "Write everything that is needed to continue this training to the same bits"
     state = dict(config=config, lnl=version('lnl'), model=learn.model.state_dict(), opt=learn.opt.state_dict(),
         random=random_states(), **extra)
-    path = Path(path)
-    torch.save(state, path.with_suffix('.tmp'))
-    path.with_suffix('.tmp').replace(path)
+    save_tensors(state, path)
+
+def save_tensors(
+    what, # tensors and plain values
+    path:Path, # the file; replaced in one go
+):
+    "`torch.save`, but a file is whole or not there; raises `OSError` that names it"
+    content = BytesIO()
+    torch.save(what, content)
+    write_bytes(path, content.getbuffer())
 
 # %% ../nbs/51_experiments_built.ipynb #9ed32ee5
 def load_state(
@@ -674,7 +700,7 @@ def about(
     def plain(names): return [plain_name(o) for o in names]
     return dict(vocab=plain(dls.vocab), bias_names=plain(dls.bias_names), bias_vocab=[plain(v) for v in dls.bias_vocab])
 
-# %% ../nbs/51_experiments_built.ipynb #e1de98a9
+# %% ../nbs/51_experiments_built.ipynb #57bc73b4
 def train_method(
     cfg:dict, # a checked configuration
     method:str, # one of its methods
@@ -699,12 +725,12 @@ def train_method(
         result = DATASETS[cfg['data']].measure(net, learn.dls, rows)
     best = max(r['accuracy'] for r in book.rows) if net is learn.model else result['accuracy']
     result.update(best_accuracy=best, wall_seconds=wall, cpu_seconds=cpu)
-    pd.DataFrame(book.rows).to_csv(out/f'{method}.csv', index=False)
+    write_text(out/f'{method}.csv', pd.DataFrame(book.rows).to_csv(index=False))
     steps = pd.DataFrame(dict(step=range(len(book.losses)), loss=book.losses))
     played = game(learn)
     if len(played): steps = steps.merge(played, how='left')
-    steps.to_csv(out/f'{method}_steps.csv', index=False)
-    torch.save(net.state_dict(), out/f'{method}.pth')
+    write_text(out/f'{method}_steps.csv', steps.to_csv(index=False))
+    save_tensors(net.state_dict(), out/f'{method}.pth')
     return result
 
 # %% ../nbs/51_experiments_built.ipynb #99455b0c
@@ -723,7 +749,7 @@ def load_network(
     net.load_state_dict(torch.load(path, map_location='cpu', weights_only=True))
     return net.eval()
 
-# %% ../nbs/51_experiments_built.ipynb #2c2cd08d
+# %% ../nbs/51_experiments_built.ipynb #72a6a1a1
 class ProgressFile:
     "Called with a number of steps, writes it into a file, but not more than four times a second"
     def __init__(self,
@@ -744,8 +770,11 @@ def read_progress(
     methods:list, # its methods
 ) -> dict: # method -> steps done, for those that have begun
     "How far is each method?"
-    paths = {m: out/f'{m}.progress' for m in methods}
-    return {m: int(p.read_text()) for m,p in paths.items() if p.exists()}
+    found = {}
+    for m in methods:
+        with suppress(OSError): # not there yet, or just being replaced
+            found[m] = int((out/f'{m}.progress').read_text(encoding='utf8'))
+    return found
 
 # %% ../nbs/51_experiments_built.ipynb #4dc35328
 def show_bar(
@@ -800,15 +829,15 @@ def rehearse(
         for m in cfg['methods']: learn = make_learner(cfg, m)
     return cfg['epochs']*len(learn.dls.train)
 
-# %% ../nbs/51_experiments_built.ipynb #31f9ed5e
+# %% ../nbs/51_experiments_built.ipynb #16bcd470
 def train_job(
     cfg:dict, # a checked configuration
     method:str, # one of its methods
     out:str, # folder of the run
 ) -> dict: # final metrics
-    "`train_method` that tells how far it is in the file `<method>.progress`"
+    "`train_method` that tells how far it is in the file `<method>.progress`; waits for a predecessor that is dying"
     report = ProgressFile(Path(out)/f'{method}.progress')
-    return train_method(cfg, method, out, report)
+    with alone(Path(out)/method, file=True, wait=True): return train_method(cfg, method, out, report)
 
 def stop_at_failure(
     method:str, # one that has ended
@@ -874,7 +903,7 @@ def results_table(
     t['n_scored'] = t.n_scored.astype(int)
     return t.drop(columns=['best_accuracy', 'cpu_seconds']).round(4)
 
-# %% ../nbs/51_experiments_built.ipynb #146f5aba
+# %% ../nbs/51_experiments_built.ipynb #7d33c219
 def is_finished(
     cfg:dict, # a checked configuration
     out:Path, # folder for its run
@@ -883,11 +912,12 @@ def is_finished(
     "Look at a folder; raises `ValueError` if going on would overwrite something"
     config = out/'config.yml'
     if not config.exists():
-        if not out.exists() or not any(out.iterdir()): return False
+        names = [p.name for p in out.iterdir()] if out.exists() else []
+        if all(name == 'lock' or name.startswith('config.yml.') for name in names): return False
         raise ValueError(f"{out} is not empty and holds no run; choose another --out")
     claim(out, cfg)
     left = out/'versions.json'
-    wrote = json.loads(left.read_text()).get('lnl') if left.exists() else version('lnl')
+    wrote = json.loads(left.read_text(encoding='utf8')).get('lnl') if left.exists() else version('lnl')
     if wrote != version('lnl'):
         raise ValueError(f"{out} holds a run of lnl {wrote}, this is {version('lnl')}; choose another --out")
     if (out/'metrics.json').exists(): return True
@@ -899,20 +929,30 @@ def forget(
 ):
     "Take away what a run wrote before its first epoch was over"
     for name in ('config.yml', 'versions.json', 'loaders.json'): (out/name).unlink(missing_ok=True)
-    for path in out.glob('*.progress'): path.unlink()
-    if not any(out.iterdir()): out.rmdir()
+    for kind in ('progress', 'lock', 'tmp'):
+        for path in out.glob(f'*.{kind}'): path.unlink(missing_ok=True)
 
-# %% ../nbs/51_experiments_built.ipynb #baf270ad
+# %% ../nbs/51_experiments_built.ipynb #f39649b8
 def run_experiment(
     cfg:dict, # a configuration
     out:Path, # the run's folder, made if need be
     resume:bool=False, # continue an interrupted run
 ) -> dict: # {method: metrics}
-    "Train all methods of an experiment side by side; all that comes out is in the folder"
+    "Train all methods of an experiment side by side, into one folder; raises `ValueError`, `RuntimeError`"
     out = Path(out)
     cfg = check_config(cfg)
-    if is_finished(cfg, out, resume): return json.loads((out/'metrics.json').read_text(encoding='utf8'))
+    metrics = out/'metrics.json'
+    with nullcontext() if metrics.exists() else alone(out):
+        if not is_finished(cfg, out, resume): do_run(cfg, out)
+        return json.loads(metrics.read_text(encoding='utf8'))
+
+def do_run(
+    cfg:dict, # a checked configuration
+    out:Path, # a folder that is new, or holds an unfinished run; nobody else works there
+):
+    "Do the run, or what is missing of it"
     each = rehearse(cfg)
+    forget_halves(out)
     claim(out, cfg)
     write_json(out/'versions.json', dict(run=run_id(cfg), **provenance()))
     try: metrics = train_all(cfg, out, each)
@@ -923,7 +963,6 @@ def run_experiment(
     write_json(out/'metrics.json', metrics)
     for m in cfg['methods']:
         for name in (f'{m}_state.pth', f'{m}.progress'): (out/name).unlink(missing_ok=True)
-    return json.loads((out/'metrics.json').read_text(encoding='utf8'))
 
 # %% ../nbs/51_experiments_built.ipynb #3552734a
 def names_known(

@@ -25,6 +25,7 @@ def bias_loss(
     weights:torch.Tensor=None, # float like labels: how much each counts; all the same if not given
 ) -> torch.Tensor: # scalar >= 0, nats
     "$\\mathcal L_{\\mathcal B}$, eq. (7): cross-entropy, summed over attributes, mean over places; raises `ValueError`"
+    if not len(logits): raise ValueError("logits must hold one tensor per attribute, got none")
     places = logits[0].shape[2:]
     if labels.is_floating_point(): raise ValueError(f"labels must be categories (int64), got {labels.dtype}")
     if labels.ndim < 2: raise ValueError(f"labels must be [n,attributes], got {list(labels.shape)}; use labels[:,None]")

@@ -527,7 +527,8 @@ def check_net(
 def _check_parts(net):
     name = type(net).__name__
     wrapped = isinstance(net, (nn.DataParallel, nn.parallel.DistributedDataParallel)) or hasattr(net, '_orig_mod')
-    if wrapped: raise ValueError(f"net is wrapped in {name}, which hides f, g and h: pass the network inside it")
+    if wrapped: raise ValueError(f"net is wrapped in {name}, which hides f, g and h: pass the network inside it; "
+        "to train it in several processes, add the callback lnl.unlearn.Distributed")
     missing = [k for k in 'fgh' if not isinstance(getattr(net, k, None), nn.Module)]
     if missing: raise ValueError(f"net must be a BiasNet with f, g and h, see photo_net; {name} has no {missing}")
 

@@ -6,11 +6,11 @@
 __all__ = ['RESERVED', 'MEASURED', 'PARTED', 'TRAINED', 'ASKED', 'LAST', 'as_path', 'read_table', 'names_of', 'check_names',
            'as_text', 'check_bias_name', 'label_names', 'open_folder', 'read_notes', 'what_changed', 'table_changes',
            'Study', 'say', 'read_names', 'against_habit', 'Parts', 'is_share', 'check_part', 'StudyPictures',
-           'train_run', 'run_name', 'try_on', 'forget_moved', 'usual', 'Fitted', 'Compared', 'small_groups',
-           'training_weights', 'price', 'Choice', 'check_choice', 'help_sentence', 'as_table', 'thumbnail', 'filled',
-           'is_choice', 'read_study', 'lnl_study']
+           'train_run', 'write_row', 'run_name', 'try_on', 'forget_moved', 'usual', 'Fitted', 'Compared',
+           'small_groups', 'training_weights', 'price', 'Choice', 'check_choice', 'help_sentence', 'as_table',
+           'thumbnail', 'filled', 'is_choice', 'read_study', 'lnl_study', 'do_study']
 
-# %% ../nbs/46_study.ipynb #6cac365d
+# %% ../nbs/46_study.ipynb #12f9d534
 import csv, hashlib, json, math, sys, time, warnings
 from base64 import b64encode
 from datetime import datetime, timezone
@@ -23,7 +23,7 @@ from fastai.vision.augment import aug_transforms
 from fastcore.basics import patch
 from fastcore.script import store_true
 from .audit import comparison_sections, method_name, write_report
-from .cli import command, provenance, write_json, write_text
+from .cli import alone, command, forget_halves, provenance, write_json, write_text
 from .compare import Counts, compare_runs, estimate
 from .data import same_random
 from .evaluate import answers as answers_of, leakage
@@ -159,7 +159,7 @@ def label_names(
         raise ValueError(f"classes must be all labels of {label!r} in your order, got {stated}; it has {found}")
     return stated
 
-# %% ../nbs/46_study.ipynb #b64072dd
+# %% ../nbs/46_study.ipynb #6c2d73d7
 def open_folder(
     out:Path, # folder of a study
     asked:dict, # arguments of the study
@@ -170,17 +170,22 @@ def open_folder(
     asked = json.loads(json.dumps(dict(asked, lines=lines)))
     file = out/'study.json'
     if out.exists() and not out.is_dir(): raise ValueError(f"out must be a folder, {out} is a file")
-    if out.exists() and any(out.iterdir()) and not file.exists():
+    names = [p.name for p in out.iterdir()] if out.exists() else []
+    if not file.exists() and not all(name == 'lock' or name.startswith('study.json.') for name in names):
         raise ValueError(f"out must be a new folder or that of a study, {out} holds something else")
     notes = read_notes(file) if file.exists() else {}
-    if notes.get('asked') == asked: return notes
-    if 'split' in notes: raise ValueError(what_changed(out, notes['asked'], asked, content))
+    cases = out/'cases.csv'
+    if notes.get('asked') == asked and cases.exists(): return notes
+    if 'split' in notes and notes['asked'] != asked: raise ValueError(what_changed(out, notes['asked'], asked, content))
     try: out.mkdir(parents=True, exist_ok=True)
     except OSError as e:
         raise ValueError(f"out must be a folder that can be made, got {str(out)!r}: {e.strerror}") from None
-    write_text(out/'cases.csv', content)
-    write_json(file, dict(asked=asked))
-    return dict(asked=asked)
+    if notes.get('asked') != asked: notes = dict(asked=asked)
+    with alone(out):
+        cases.unlink(missing_ok=True) # who is killed here leaves no table of something else
+        write_json(file, notes)
+        write_text(cases, content)
+    return notes
 
 def read_notes(
     file:Path, # study.json
@@ -230,7 +235,7 @@ def table_changes(
         if n: found.append(f"{col!r} differs in {n} row{'s' if n > 1 else ''}")
     return f"in the table, {', '.join(found) or 'the order of rows or columns is another'}"
 
-# %% ../nbs/46_study.ipynb #e4dc837c
+# %% ../nbs/46_study.ipynb #cdb28c2e
 class Study:
     "A table of pictures, a suspicion, and a folder that remembers what was done about it"
     def __init__(self,
@@ -266,9 +271,10 @@ class Study:
     def remember(self,
         **what, # key=value, as JSON can hold it
     ):
-        "Write something into study.json"
-        self.notes.update(what)
-        write_json(self.out/'study.json', self.notes)
+        "Write something into study.json; raises `RuntimeError` if another process is at work there"
+        with alone(self.out):
+            self.notes.update(what)
+            write_json(self.out/'study.json', self.notes)
 
 # %% ../nbs/46_study.ipynb #65c056e8
 @patch
@@ -422,7 +428,7 @@ PARTED = dict( # keys of split
     part=optional(text('the name of a column that holds train, valid and test')),
     seed=whole(0, required=False, default=0))
 
-# %% ../nbs/46_study.ipynb #4b133276
+# %% ../nbs/46_study.ipynb #92afd3bb
 @patch
 def split(self:Study,
     valid:float=.2, # share of the pictures that choices are made on
@@ -445,8 +451,9 @@ def split(self:Study,
     rows['part'] = split_table(asked, 'label', bias=self.bias, group=self.group, content=rows.content,
         valid=valid, test=test, seed=seed, part=part)
     self.rows = rows
-    write_text(self.out/'parts.csv', self.rows[['fn', 'part']].to_csv(index=False))
-    self.remember(split=how)
+    with alone(self.out):
+        write_text(self.out/'parts.csv', self.rows[['fn', 'part']].to_csv(index=False))
+        self.remember(split=how)
     return say(Parts(self.rows, self.bias))
 
 def check_part(
@@ -484,21 +491,32 @@ class StudyPictures(Images):
 
 DATASETS[StudyPictures.name] = StudyPictures()
 
-# %% ../nbs/46_study.ipynb #619617e3
+# %% ../nbs/46_study.ipynb #74f196fa
 def train_run(
     cfg:dict, # a checked configuration of one method
     out:str, # folder of the run
 ) -> dict: # accuracy on the valid part, wall_seconds
-    "Train one network of a study, and write its answers to the valid part beside its weights"
-    out = Path(out)
+    "Train one network of a study, and write its answers to the valid part beside its weights, unless they are there"
+    row = Path(out)/'row.json'
+    with alone(out, wait=True): # a predecessor that is dying
+        if not row.exists(): write_row(row, cfg)
+    found = json.loads(row.read_text(encoding='utf8'))
+    return dict(accuracy=found['accuracy'], seconds=found['wall_seconds'])
+
+def write_row(
+    row:Path, # row.json, in the folder of the run
+    cfg:dict, # a checked configuration of one method
+):
+    "Train, and write the answers, then the row"
+    out = row.parent
+    forget_halves(out)
     method = cfg['methods'][0]
     with same_random(), warnings.catch_warnings():
         warnings.simplefilter('ignore', UserWarning) # check has said it
         result = train_method(cfg, method, out)
     write_text(out/'answers.csv', result.pop('answers').to_csv(index=False))
-    write_json(out/'row.json', dict(run=out.name, method=method, **result, **provenance()))
+    write_json(row, dict(run=out.name, method=method, **result, **provenance()))
     (out/f'{method}_state.pth').unlink(missing_ok=True)
-    return dict(accuracy=result['accuracy'], seconds=result['wall_seconds'])
 
 @patch
 def _config(self:Study, method, seed=0, settings=None): # a checked configuration, see chapter 42
@@ -521,7 +539,7 @@ def run_name(
     settings = [f'{k}={v:g}' for k,v in cfg['settings'].items()]
     return f"{' '.join([cfg['methods'][0], *settings])}, seed {cfg['seed']}"
 
-# %% ../nbs/46_study.ipynb #7a32b40c
+# %% ../nbs/46_study.ipynb #4c73d6b3
 @patch
 def _train(self:Study, runs, workers):
     todo = {self._folder(cfg): cfg for cfg in runs}
@@ -546,7 +564,7 @@ def _train(self:Study, runs, workers):
         rest = f'; {more} to go, about {math.ceil(seconds/60)} min' if more else ''
         print(f'{run_name(todo[folder])}: {said}{rest}', flush=True)
     jobs = {folder: (train_run, (cfg, str(folder))) for folder,cfg in todo.items()}
-    run_jobs(jobs, min(workers, len(jobs)), on_result=tell)
+    with alone(self.out): run_jobs(jobs, min(workers, len(jobs)), on_result=tell)
 
 def try_on(
     cfg:dict, # a checked configuration
@@ -568,12 +586,13 @@ def forget_moved(
     config = folder/'config.yml'
     if config.exists() and parse_yaml(config.read_text(encoding='utf8')) != cfg: rmtree(folder)
 
-# %% ../nbs/46_study.ipynb #7182980b
+# %% ../nbs/46_study.ipynb #674045f0
 @patch
 def _finished(self:Study, method, settings=None): # row.json of each finished run, and its folder
     if settings is None: settings = self._chosen(method)
     folders = [self._folder(self._config(method, seed, settings)) for seed in range(self.notes['seeds'])]
-    return [dict(json.loads((f/'row.json').read_text()), folder=f) for f in folders if (f/'row.json').exists()]
+    rows = {f: f/'row.json' for f in folders}
+    return [dict(json.loads(row.read_text(encoding='utf8')), folder=f) for f,row in rows.items() if row.exists()]
 
 @patch
 def _failed(self:Study): # name -> why, of the runs of the methods that are compared
@@ -1235,7 +1254,7 @@ LAST = dict( # the other steps
         required=False, default='report.html'),
     export=optional(text('a folder to make for the model')))
 
-# %% ../nbs/46_study.ipynb #42a6001e
+# %% ../nbs/46_study.ipynb #1bd6b0c0
 def read_study(
     file:str, # path of a YAML file
 ) -> dict: # all keys
@@ -1260,8 +1279,17 @@ def lnl_study(
     "From a suspicion to a report: check, split, suspects, fit, choose, compare, report"
     cfg = read_study(config)
     out = Path(out or Path('results')/Path(config).stem)
+    with alone(out): do_study(cfg, out, resume)
+
+def do_study(
+    cfg:dict, # from `read_study`
+    out:Path, # folder of the study; nobody else works there
+    resume:bool, # may it go on there?
+):
+    "All steps of a study"
     if (out/'parts.csv').exists() and not resume:
         raise ValueError(f"{out} holds a study; add --resume to go on with it, or choose another --out")
+    forget_halves(out)
     s = Study(out=out, **{k: cfg[k] for k in ASKED})
     s.check()
     s.split(**{k: cfg[k] for k in PARTED})

