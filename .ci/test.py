@@ -1,11 +1,15 @@
 """Everything that must hold: library in sync with the notebooks, notebooks clean, README current, every notebook runs.
 
-Run by `make test`. Works on a copy for the checks, so that nothing in the checkout is changed.
-The last line counts what ran: `N passed, N failed`.
+Run by `make test`. Works on a copy for the checks, so that nothing in the checkout is changed. It ends with the seconds
+of the ten slowest notebooks; `python .ci/test.py --times` writes those of all into `.ci/tables/times.csv`, too. Nothing
+fails by time. The last line counts what ran: `N passed, N failed`.
 """
-import ast, filecmp, os, re, shutil, subprocess, sys, tempfile
+import argparse, ast, csv, filecmp, os, re, shutil, subprocess, sys, tempfile, time
 from pathlib import Path
 
+parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+parser.add_argument('--times', action='store_true')
+args = parser.parse_args()
 root, bin_dir = Path(__file__).resolve().parent.parent, Path(sys.executable).parent
 os.chdir(root)
 results = []
@@ -21,6 +25,17 @@ def differences(a, b, pattern):
     names = {p.relative_to(top) for top in (a, b) for p in top.rglob(pattern) if '.ipynb_checkpoints' not in p.parts}
     same = lambda n: (a/n).is_file() and (b/n).is_file() and filecmp.cmp(a/n, b/n, shallow=False)
     return sorted(str(n) for n in names if not same(n))
+
+def write_times(seconds):
+    "The table of the times of all notebooks"
+    from lnl.cli import provenance
+    how = provenance()
+    table = root/'.ci'/'tables'/'times.csv'
+    table.parent.mkdir(exist_ok=True)
+    with table.open('w', encoding='utf8', newline='') as f:
+        writer = csv.writer(f, lineterminator='\n')
+        writer.writerow(['notebook', 'seconds', *how])
+        for name in sorted(seconds): writer.writerow([name, round(seconds[name]), *how.values()])
 
 FLOORS = [ # a module imports from floors below its own, or from its own
     ['cli', 'compare', 'losses', 'networks', 'results', 'scores', 'site'],
@@ -65,16 +80,29 @@ with tempfile.TemporaryDirectory() as tmp:
     record(filecmp.cmp(root/'README.md', Path(tmp)/'README.md', shallow=False), 'README.md is current', 'run make readme')
 
 print('running the notebooks, two at a time; this takes some minutes', flush=True)
-proc = subprocess.Popen([bin_dir/'nbdev_test', '--n_workers', '2', '--do_print', '--timing'], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env={**os.environ, 'PYTHONUNBUFFERED': '1', 'OMP_NUM_THREADS': '1'})
-log = []
+command = [bin_dir/'nbdev_test', '--n_workers', '2', '--do_print']
+env = {**os.environ, 'PYTHONUNBUFFERED': '1', 'OMP_NUM_THREADS': '1'}
+begin = time.monotonic()
+proc = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=env)
+log, started, seconds = [], {}, {}
 for line in proc.stdout:
     log.append(line)
     print(line, end='', flush=True)
+    said = re.match(r'(Starting|- Completed) (\S.*)\.ipynb$', line)
+    if not said: continue
+    name = said[2].rpartition('/nbs/')[2]
+    if said[1] == 'Starting': started[name] = time.monotonic()
+    else: seconds[name] = time.monotonic()-started[name]
 proc.wait()
+whole = time.monotonic()-begin
 text = ''.join(log)
-ran = len(re.findall(r'^Starting ', text, re.M))
+ran = len(started)
 failed = len(re.findall(r'^\t\S+\.ipynb$', text.partition('Tests Failed On')[2], re.M))
 if proc.returncode: failed = max(failed, 1)
 results += [False]*failed + [True]*(ran-failed)
+print('\nthe slowest, in seconds')
+for name in sorted(seconds, key=seconds.get, reverse=True)[:10]: print(f'{seconds[name]:6.0f}  {name}')
+print(f'{sum(seconds.values()):6.0f}  all {len(seconds)} one after the other; two at a time they took {whole:.0f}\n')
+if args.times: write_times(seconds)
 print(f'{results.count(True)} passed, {results.count(False)} failed')
 sys.exit(not all(results) or not ran)

@@ -74,7 +74,8 @@ def local_workers(
     settings = {'distributed.scheduler.allowed-failures': 0}
     each = dict(threads_per_worker=1, memory_limit=0)
     where = dict(dashboard_address='127.0.0.1:0', silence_logs=logging.CRITICAL)
-    with TemporaryDirectory() as folder, dask.config.set(settings), no_script():
+    own = TemporaryDirectory(ignore_cleanup_errors=True) # Windows frees the files of a process late
+    with own as folder, dask.config.set(settings), no_script():
         with LocalCluster(n_workers=n, local_directory=folder, **each, **where) as cluster, Client(cluster) as client:
             try: yield client
             finally: kill_workers(cluster)
