@@ -1,4 +1,4 @@
-"""Nothing is lost, and no one gets in: `make soak`, or `python .ci/soak.py [kills] [pairs] [disk] [clock] [twice] [long]`.
+"""Nothing is lost, no one gets in: `make soak`, or `python .ci/soak.py [kills] [pairs] [disk] [clock] [twice] [long]`.
 
 Commands are killed without warning at moments that a seeded generator chooses (while they train, save, draw, between
 runs of a sweep), meet a full disk or a clock that jumps, or are started twice. Started again until it ends, each must
