@@ -16,7 +16,7 @@ __all__ = ['PARTS', 'INSIDE', 'NUMBER', 'NAMES', 'OVERALL', 'BETWEEN', 'HABIT', 
            'training_from_csv', 'file_note', 'lnl_audit', 'output_classes', 'are_logits', 'to_square', 'model_outputs',
            'check_audit', 'stated', 'audit']
 
-# %% ../nbs/48_audit_built.ipynb #5e745e26
+# %% ../nbs/48_audit_built.ipynb #024143b4
 import hashlib, math, platform, re
 from datetime import datetime, timezone
 from importlib.metadata import version
@@ -27,7 +27,7 @@ import pandas as pd
 from jinja2 import Environment, StrictUndefined
 from scipy.special import expit, softmax
 from scipy.stats import studentized_range
-from .cli import command, write_json, write_text
+from .cli import check_out, command, write_json, write_text
 from .compare import compare_runs
 from .results import COLORS, TITLES
 from .scores import SMALLEST, check_answers
@@ -546,7 +546,7 @@ def check_scores(
     if len(odd):
         raise ValueError(f"score must be a probability in 0..1 in each row, got {odd.iloc[0]} in {len(odd)} rows")
 
-# %% ../nbs/48_audit_built.ipynb #1eed812f
+# %% ../nbs/48_audit_built.ipynb #2d5068cf
 def cut_columns(
     table:pd.DataFrame, # answers, or training counts
     edges=None, # {column: increasing numbers around all values}
@@ -556,7 +556,7 @@ def cut_columns(
     for col, ends in (edges or {}).items():
         if col not in table: raise ValueError(f"edges are for {col!r}, not among the columns {list(table)}")
         ends = list(ends)
-        if len(ends) < 2 or any(a >= b for a, b in zip(ends, ends[1:])):
+        if len(ends) < 2 or not all(a < b for a, b in zip(ends, ends[1:])):
             raise ValueError(f"edges of {col!r} must be two or more increasing numbers, got {ends}")
         bins = [f'[{a}, {b})' for a, b in zip(ends, ends[1:])]
         known = table[col].dropna()
@@ -1009,7 +1009,7 @@ def file_note(
     path = Path(path)
     return f'{path.name}, SHA-256 {hashlib.sha256(path.read_bytes()).hexdigest()[:16]}'
 
-# %% ../nbs/48_audit_built.ipynb #ee307342
+# %% ../nbs/48_audit_built.ipynb #52c58334
 @command
 def lnl_audit(
     answers:str, # CSV with one row per picture
@@ -1028,7 +1028,7 @@ def lnl_audit(
 ):
     "From a model's answers to a report: how good in each group, and does it follow the bias?"
     if not label: raise ValueError('label must name a column, got nothing')
-    out = check_path(out)
+    out = check_out(check_path(out))
     table = read_table(answers)
     found, order = answers_from_csv(table, label, answer, score, classes, logits)
     by = parse_groups(groups, table)

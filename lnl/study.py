@@ -10,8 +10,8 @@ __all__ = ['RESERVED', 'MEASURED', 'PARTED', 'TRAINED', 'ASKED', 'LAST', 'as_pat
            'training_weights', 'price', 'Choice', 'check_choice', 'help_sentence', 'as_table', 'thumbnail', 'filled',
            'is_choice', 'read_study', 'lnl_study']
 
-# %% ../nbs/46_study.ipynb #6cac365d
-import csv, hashlib, json, math, sys, time, warnings
+# %% ../nbs/46_study.ipynb #b1ca34bf
+import hashlib, json, math, sys, time, warnings
 from base64 import b64encode
 from datetime import datetime, timezone
 from io import BytesIO, StringIO
@@ -27,18 +27,19 @@ from .cli import command, provenance, write_json, write_text
 from .compare import Counts, compare_runs, estimate
 from .data import same_random
 from .evaluate import answers as answers_of, leakage
-from .experiments import (COMMON, DATASETS, PICTURES, Images, Key, check_config, check_keys, is_edges, load_network,
+from .experiments import (COMMON, DATASETS, PICTURES, Images, Key, check_config, check_device, check_keys, is_edges, load_network,
     optional, parse_yaml, read_yaml, rehearse, run_id, text, train_method, whole)
 from .export import check_folder, export_config, export_network, load_exported, model_card
 from .methods import METHODS, check_settings
-from .photos import Photo, categories, entropy_bits, label_categories, mutual_bits
+from .networks import check_arch
+from .photos import Photo, categories, csv_rows, csv_text, entropy_bits, label_categories, mutual_bits
 from .runner import Failure, run_jobs
 from .scores import habit
 from .suspects import (PROPERTIES, SPLIT, check_parts, check_shares, check_table, picture_table, split_table,
     suspects as find_suspects)
 from .unlearn import RECIPES
 
-# %% ../nbs/46_study.ipynb #576c6f10
+# %% ../nbs/46_study.ipynb #9113758d
 def as_path(
     name:str, # of an argument
     value, # what was given
@@ -56,16 +57,8 @@ def read_table(
         path = as_path('table', table)
         if not path.is_file():
             raise ValueError(f"table must be a DataFrame or the path of a CSV file, got {str(table)!r}")
-        try: content = path.read_text(encoding='utf-8-sig')
-        except UnicodeDecodeError: raise ValueError(f"table {str(table)!r} is not a CSV file in UTF-8") from None
-    try: df = pd.read_csv(StringIO(content), index_col=False)
-    except (pd.errors.EmptyDataError, pd.errors.ParserError) as e:
-        raise ValueError(f"table {str(table)!r} can't be read as CSV: {' '.join(str(e).split())}") from None
-    header = next(csv.reader(StringIO(content)))
-    twice = [name for name in header if header.count(name) > 1]
-    if twice: raise ValueError(f"table must name each column once, {twice[0]!r} is there twice")
-    if not len(df): raise ValueError(f"table must have one row or more, it has the columns {list(df)} and no row")
-    return df, content
+        content = csv_text(path)
+    return csv_rows(content, table), content
 
 # %% ../nbs/46_study.ipynb #551c2591
 RESERVED = [ # names with a meaning of their own
@@ -1235,7 +1228,7 @@ LAST = dict( # the other steps
         required=False, default='report.html'),
     export=optional(text('a folder to make for the model')))
 
-# %% ../nbs/46_study.ipynb #42a6001e
+# %% ../nbs/46_study.ipynb #cdb8dc7b
 def read_study(
     file:str, # path of a YAML file
 ) -> dict: # all keys
@@ -1244,6 +1237,11 @@ def read_study(
     if not isinstance(given, dict):
         raise ValueError(f'{file} must hold keys such as table and label, it holds {given!r}')
     cfg = check_keys(given, {**ASKED, **PARTED, **TRAINED, **LAST})
+    check_arch(cfg['arch'])
+    check_device(cfg['device'])
+    weights = cfg['pretrained']
+    if isinstance(weights, str) and not Path(weights).is_file():
+        raise ValueError(f"pretrained must be true, false or the path of a file, there is no {weights!r}")
     if cfg['choose']: check_choice(**cfg['choose'])
     check_part(read_table(cfg['table'])[0], cfg['part'])
     if Path(cfg['report']).name != cfg['report'] or cfg['report'] == '.html':
@@ -1262,9 +1260,14 @@ def lnl_study(
     out = Path(out or Path('results')/Path(config).stem)
     if (out/'parts.csv').exists() and not resume:
         raise ValueError(f"{out} holds a study; add --resume to go on with it, or choose another --out")
+    new = not out.exists()
     s = Study(out=out, **{k: cfg[k] for k in ASKED})
-    s.check()
-    s.split(**{k: cfg[k] for k in PARTED})
+    try:
+        s.check()
+        s.split(**{k: cfg[k] for k in PARTED})
+    except (ValueError, OSError):
+        if new: rmtree(out)
+        raise
     s.suspects()
     s.fit(**{k: cfg[k] for k in TRAINED})
     if cfg['choose']: s.choose(workers=cfg['workers'], **cfg['choose'])
