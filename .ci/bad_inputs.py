@@ -165,7 +165,9 @@ def with_table(text, says=(), **changes):
 
 def audit_with(text, *words, **kwargs):
     "lnl_audit on a table of answers"
-    return command('lnl_audit', write('answers.csv', text), '--groups', 'site', *words, '--out', 'report.html', **kwargs)
+    answer = [] if '--score' in words else ['--answer', 'answer']
+    words = [*answer, '--groups', 'site', *words, '--out', 'report.html']
+    return command('lnl_audit', write('answers.csv', text), *words, **kwargs)
 
 ANSWERS = 'label,answer,site\n' + 'cat,cat,A\ndog,cat,B\ncat,cat,B\ndog,dog,A\n'*20
 
@@ -207,10 +209,10 @@ def _(): return train_digits(['bad.yml'], settings='&a [*a]')
 def _(): return train_digits(['bad.yml'], settings='['*10_000)
 
 @case('yaml', 'a list, not a mapping')
-def _(): return train_with('- colored_mnist\n- erm\n', says=['bad.yml', 'list'])
+def _(): return train_with('- colored_mnist\n- erm\n', says=['bad.yml', 'mapping', "['colored_mnist', 'erm']"])
 
 @case('yaml', 'a text, not a mapping')
-def _(): return train_with('colored_mnist', says=['bad.yml', "'colored_mnist'"])
+def _(): return train_with('colored_mnist', says=['bad.yml', 'mapping', "'colored_mnist'"])
 
 @case('yaml', 'an empty file')
 def _(): return train_with('', says=['bad.yml', 'empty'])
@@ -280,13 +282,13 @@ def _():
 def _(): return with_table('', ['table', "'cases.csv'"])
 
 @case('table', 'no row')
-def _(): return with_table('fn,label,site,valid\n', ['table', "'cases.csv'", 'row'])
+def _(): return with_table('fn,label,site,valid\n', ['table', 'one row or more'])
 
 @case('table', 'one row')
 def _(): return with_table('fn,label,site,valid\n0.png,cat,A,True\n', ['label', 'two or more', "['cat']"])
 
 @case('table', 'no header')
-def _(): return with_table('0.png,cat,A,True\n1.png,dog,B,False\n', ["'fn'", "'0.png'"])
+def _(): return with_table('0.png,cat,A,True\n1.png,dog,B,False\n', ["no column", "'0.png'"])
 
 @case('table', 'latin-1')
 def _(): return with_table('fn,label,site,valid\nKätzchen.png,cat,A,True\n'.encode('latin-1'), ["'cases.csv'", 'UTF-8'])
@@ -298,7 +300,7 @@ def _(): return audit_with('label,answer,site\nKätzchen,dog,A\n'.encode('latin-
 def _():
     text = ANSWERS.replace('site', 'age').replace(',A', ',41').replace(',B', ',19') + 'cat,cat,03-Sep\n'
     write('answers.csv', text)
-    words = ['--groups', 'age', '--edges', 'age=0,40,60', '--out', 'report.html']
+    words = ['--answer', 'answer', '--groups', 'age', '--edges', 'age=0,40,60', '--out', 'report.html']
     return command('lnl_audit', 'answers.csv', *words, says=["'age'", "'03-Sep'", 'numbers'])
 
 @case('table', "a spreadsheet's 03-Sep among ranges of ages")
@@ -325,13 +327,13 @@ def _():
 
 @case('table', 'a million answers')
 def _():
-    write('answers.csv', 'label,answer,site\n' + 'cat,cat,A\ndog,cat,B\ncat,cat,B\ndog,dog,A\n'*250_000)
-    trial = works(command('lnl_audit', 'answers.csv', '--groups', 'site', '--out', 'report.html'), 'works, in seconds')
+    rows = ANSWERS.splitlines(keepends=True)[1:]*12_500
+    trial = works(audit_with('label,answer,site\n' + ''.join(rows)), 'works, in seconds')
     trial.keeps = ['report.html', 'report.json']
     return trial
 
 @case('table', 'a column twice')
-def _(): return with_table('fn,label,site,valid,site\n0.png,cat,A,True,B\n', ["'cases.csv'", "'site'", 'twice'])
+def _(): return with_table('fn,label,site,valid,site\n0.png,cat,A,True,B\n', ['table', "'site'", 'twice'])
 
 @case('table', 'a column twice, in an audit')
 def _(): return audit_with('label,answer,site,site\ncat,cat,A,B\n', says=["'answers.csv'", "'site'"])
@@ -451,12 +453,10 @@ def png(width, height, data=b''):
 
 def bomb(side):
     "A PNG of this side, all black: some kilobytes that become gigabytes"
-    packer = zlib.compressobj(9)
-    rows = [packer.compress(bytes(side + 1)) for _ in range(side)]
-    return png(side, side, b''.join(rows) + packer.flush())
+    return png(side, side, zlib.compress(bytes(side*(side + 1)), 1))
 
 @case('picture', 'truncated')
-def _(): return bad_picture(encoded()[:-300], ['truncated'])
+def _(): return bad_picture(encoded(kind='PNG', size=(300, 300))[:-300], ['cannot read'])
 
 @case('picture', 'zero bytes')
 def _(): return bad_picture(b'', ['cannot read'])
@@ -468,10 +468,7 @@ def _(): return bad_picture('I am no picture\n', ['cannot read'])
 def _(): return bad_picture(png(30_000, 30_000, zlib.compress(b'0')), ['900000000 pixels'])
 
 @case('picture', 'a PNG bomb')
-def _(): return bad_picture(bomb(20_000), ['400000000 pixels'])
-
-@case('picture', 'a bomb below the limit of Pillow that is an error')
-def _(): return bad_picture(bomb(11_000), ['121000000 pixels'])
+def _(): return bad_picture(bomb(15_000), ['225000000 pixels'])
 
 @case('picture', '16 bits')
 def _(): return bad_picture(encoded('I;16', kind='PNG'), ['8 bits'])
@@ -543,7 +540,9 @@ def _():
     Path('run').mkdir()
     shutil.copy('bad.yml', 'run/config.yml')
     write('run/erm_state.pth', pickle.dumps(Code()))
-    return command('lnl_train', 'bad.yml', '--out', 'run', '--resume', says=['erm_state.pth', 'weights'])
+    trial = command('lnl_train', 'bad.yml', '--out', 'run', '--resume', says=['erm_state.pth', 'weights'], trains=True)
+    trial.keeps, trial.note = ['run'], 'the run stays as it was found'
+    return trial
 
 @case('weights', 'a pickle with code in it, as the weights of a run')
 def _():
@@ -669,7 +668,7 @@ def _(): return command('lnl_film', 'film.json', '--steps=-5,10', '--n-train', 2
 def _(): return command('lnl_film', 'film.json', '--n-test', 0, says=['n_test', '0'])
 
 @case('number', 'no digit to time')
-def _(): return command('lnl_benchmark', '--n', 0, says=['n ', '0'])
+def _(): return command('lnl_benchmark', '--n', 0, says=['n must', '0'])
 
 @case('number', 'no round to time')
 def _(): return command('lnl_benchmark', '--repeats', -1, says=['repeats', '-1'])
@@ -679,7 +678,7 @@ def _(): return command('lnl_benchmark', '--steps', 0, says=['steps', '0'])
 
 @case('number', 'nan among edges')
 def _():
-    words = ['--edges', 'age=0,nan,90', '--groups', 'age', '--out', 'report.html']
+    words = ['--answer', 'answer', '--edges', 'age=0,nan,90', '--groups', 'age', '--out', 'report.html']
     write('answers.csv', ANSWERS.replace('site', 'age').replace(',A', ',41').replace(',B', ',19'))
     return command('lnl_audit', 'answers.csv', *words, says=['age', 'nan'])
 
@@ -717,7 +716,7 @@ def _(): return function(bin_labels, torch.zeros(1, 3, 28, 28, dtype=torch.uint8
 @case('number', 'bias_loss of a label beyond the last')
 def _():
     logits = (torch.zeros(4, 8),)
-    return function(bias_loss, logits, torch.full((4, 1), 8), says=['labels', '8'])
+    return function(bias_loss, logits, torch.full((4, 1), 8), says=['labels', '0..7'])
 
 @case('number', 'unlearn_learner(lam=nan)')
 def _():
@@ -778,7 +777,8 @@ def _():
 @case('output', 'a folder that cannot be written, for an audit')
 def _():
     out = nowhere()/'lnl_report.html'
-    return command('lnl_audit', write('answers.csv', ANSWERS), '--groups', 'site', '--out', out, says=[str(out.parent)])
+    words = ['--answer', 'answer', '--groups', 'site', '--out', out]
+    return command('lnl_audit', write('answers.csv', ANSWERS), *words, says=[str(out.parent)])
 
 @case('output', 'a file where a study should be')
 def _():
@@ -858,7 +858,7 @@ def _(): return command('lnl_report', '--table', 'nowhere.csv', '--out', 'report
 
 @case('report', 'a table of a sweep with words for accuracies')
 def _():
-    rows = 'method,status,accuracy,seed,recipe,var,n_train,epochs,settings\nerm,ok,good,0,stable,.02,200,1,{}\n'
+    rows = 'method,status,accuracy,best_accuracy,cpu_seconds\nerm,ok,good,.9,3\n'
     return command('lnl_report', '--table', write('rows.csv', rows), '--out', 'report', says=['rows.csv', 'accuracy'])
 
 @case('report', 'audit_answers without answers')
@@ -869,11 +869,11 @@ def _():
     table = pd.DataFrame(dict(label=['a', 'b'], answer=['a', 'b'], score=[.5, 2.], site=['x', 'y']))
     return function(audit_answers, table, 'site', says=['score', '0..1', '2'])
 
-@case('report', 'compare_runs of different pictures')
+@case('report', 'compare_runs of a run without answers')
 def _():
     table = pd.DataFrame(dict(label=['a', 'b']*20, answer=['a', 'b']*20, site=['x']*20 + ['y']*20))
-    runs = dict(erm=[table], lnl=[table.iloc[:5]])
-    return function(compare_runs, runs, 'site', says=[])
+    runs = dict(erm=[table], lnl=[table.drop(columns='answer')])
+    return function(compare_runs, runs, 'site', says=['answer'])
 
 # --- real processes ---
 
@@ -886,7 +886,7 @@ def _(): return process('lnl_train', write('bad.yml', yaml(DIGITS, settings=laug
 @case('process', 'answers that are no label')
 def _():
     write('answers.csv', 'label,answer,site\ncat,Katze,A\ndog,Hund,B\n')
-    return process('lnl_audit', 'answers.csv', '--groups', 'site', says=["'Katze'"])
+    return process('lnl_audit', 'answers.csv', '--answer', 'answer', '--groups', 'site', says=["'Katze'"])
 
 # --- Ctrl-C ---
 
@@ -1012,7 +1012,8 @@ def run_case(kind, name, scratch):
 
 def main(words):
     "Run the cases, print what is wrong, write the table"
-    chosen = [k for k in CASES if not words or any(w == k[0] or w in k[1] for w in words)]
+    kinds = {kind for kind, _ in CASES}
+    chosen = [k for k in CASES if not words or any(w == k[0] if w in kinds else w in k[1] for w in words)]
     rows = []
     with tempfile.TemporaryDirectory() as tmp:
         for i, (kind, name) in enumerate(chosen):
