@@ -1,12 +1,13 @@
-"""Bad inputs, one after the other: each must give one line that names what came and what was expected, and leave nothing.
+"""Bad inputs: each must give one line that names what came and what was expected, and leave nothing behind.
 
-`python .ci/bad_inputs.py` runs all cases (under two minutes on one core) and writes `.ci/tables/bad_inputs.csv`; words
-after it choose cases whose name or kind holds one of them, and then nothing is written. A command must end with exit code
-2 and one line on stderr; a public function must raise `ValueError`, `TypeError` or `OSError`. No step is trained, and
-neither a folder nor a temporary file is left. Some inputs only look bad and must work; some are found only when a picture
-is read; Ctrl-C must end with 130 and go on afterwards. What the contract leaves open stands in the column `said`.
+`python .ci/bad_inputs.py` runs all cases (about two minutes on one core) and writes `.ci/tables/bad_inputs.csv`; words
+after it choose kinds, or cases whose name holds one of them, and then nothing is written. A command must end with exit
+code 2 and one line on stderr; a public function must raise `ValueError`, `TypeError` or `OSError`. No step is trained,
+and neither a folder nor a temporary file is left. Some inputs only look bad and must work; a broken picture is found
+when it is read; Ctrl-C must end with 130, and the run go on afterwards. What is open stands in the column `said`.
 """
-import csv, hashlib, io, json, os, pickle, resource, shutil, signal, struct, subprocess, sys, tempfile, time, warnings, zlib
+import csv, hashlib, io, json, os, pickle, resource, shutil, signal, struct, subprocess, sys, tempfile, time, warnings
+import zlib
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import dataclass, field
 from importlib import import_module
@@ -39,6 +40,7 @@ from lnl.unlearn import unlearn_learner
 COMMANDS = dict(lnl_train='experiments', lnl_sweep='sweep', lnl_report='sweep', lnl_audit='audit', lnl_study='study',
     lnl_film='film', lnl_playground='playground', lnl_benchmark='benchmark')
 SECONDS = 15 # of the processor, that a case may take; other processes apart
+PATIENCE = 300 # seconds, until another process must have ended
 GIGABYTES = 4 # that a case may take beside what Python and PyTorch have
 CASES = {} # (kind, name) -> function
 
@@ -85,7 +87,7 @@ def command(name, *words, says=(), **kwargs):
 def process(name, *words, says=(), **kwargs):
     "Call a command in a process of its own"
     def do():
-        done = subprocess.run(script(name, *words), capture_output=True, text=True, timeout=120)
+        done = subprocess.run(script(name, *words), capture_output=True, text=True, timeout=PATIENCE)
         return done.returncode, done.stderr.splitlines() or done.stdout.splitlines()[-1:]
     return Trial(name, do, list(says), **kwargs)
 
@@ -243,7 +245,8 @@ def _(): return command('lnl_sweep', write('bad.yml', 'base: colored_mnist\n'), 
 @case('yaml', 'a study with an unknown key')
 def _():
     pictures(Path())
-    return command('lnl_study', write('bad.yml', yaml(STUDY, labels='x')), '--out', 'study', says=["'labels'", "'label'"])
+    text = yaml(STUDY, labels='x')
+    return command('lnl_study', write('bad.yml', text), '--out', 'study', says=["'labels'", "'label'"])
 
 # --- wrong names ---
 
@@ -291,7 +294,9 @@ def _(): return with_table('fn,label,site,valid\n0.png,cat,A,True\n', ['label', 
 def _(): return with_table('0.png,cat,A,True\n1.png,dog,B,False\n', ["no column", "'0.png'"])
 
 @case('table', 'latin-1')
-def _(): return with_table('fn,label,site,valid\nKätzchen.png,cat,A,True\n'.encode('latin-1'), ["'cases.csv'", 'UTF-8'])
+def _():
+    text = 'fn,label,site,valid\nKätzchen.png,cat,A,True\n'
+    return with_table(text.encode('latin-1'), ["'cases.csv'", 'UTF-8'])
 
 @case('table', 'latin-1, in an audit')
 def _(): return audit_with('label,answer,site\nKätzchen,dog,A\n'.encode('latin-1'), says=["'answers.csv'", 'utf-8'])
@@ -423,8 +428,8 @@ def _():
 def _():
     table = pictures(Path())
     table['valid'] = table.label == 'dog'
-    return function(BiasedImages.from_df, table, 'pics', bias_col='site', valid_col='valid', size=16, vocab=['cat', 'cow'],
-        says=['label', "['dog']", "['cat', 'cow']"])
+    columns = dict(bias_col='site', valid_col='valid', size=16, vocab=['cat', 'cow'])
+    return function(BiasedImages.from_df, table, 'pics', **columns, says=['label', "['dog']", "['cat', 'cow']"])
 
 # --- pictures ---
 
@@ -447,7 +452,8 @@ def encoded(mode='RGB', size=(64, 64), kind='JPEG', **kwargs):
 
 def png(width, height, data=b''):
     "A PNG whose header says this size, grey, with this compressed data"
-    def chunk(name, body): return struct.pack('>I', len(body)) + name + body + struct.pack('>I', zlib.crc32(name + body))
+    def number(n): return struct.pack('>I', n)
+    def chunk(name, body): return number(len(body)) + name + body + number(zlib.crc32(name + body))
     header = struct.pack('>IIBBBBB', width, height, 8, 0, 0, 0, 0)
     return b'\x89PNG\r\n\x1a\n' + chunk(b'IHDR', header) + chunk(b'IDAT', data) + chunk(b'IEND', b'')
 
@@ -492,7 +498,8 @@ def _():
     frames = [Image.new('RGB', (16, 16), color) for color in ('red', 'blue')]
     out = io.BytesIO()
     frames[0].save(out, 'GIF', save_all=True, append_images=frames[1:])
-    return one_picture(out.getvalue(), 'works: the first picture counts; check_images says animated', 'a.gif', 'animated')
+    note = 'works: the first picture counts; check_images says animated'
+    return one_picture(out.getvalue(), note, 'a.gif', 'animated')
 
 @case('picture', 'CMYK')
 def _(): return one_picture(encoded('CMYK'), 'works: it becomes RGB; check_images says cmyk', column='cmyk')
@@ -547,7 +554,8 @@ def _():
 @case('weights', 'a pickle with code in it, as the weights of a run')
 def _():
     write('config.yml', yaml(DIGITS))
-    write('loaders.json', json.dumps(dict(vocab=list(range(10)), bias_names=list('RGB'), bias_vocab=[list(range(8))]*3)))
+    names = dict(vocab=list(range(10)), bias_names=list('RGB'), bias_vocab=[list(range(8))]*3)
+    write('loaders.json', json.dumps(names))
     write('erm.pth', pickle.dumps(Code()))
     return function(load_network, 'erm.pth', says=['erm.pth', 'weights'])
 
@@ -688,7 +696,8 @@ def _(): return audit_with(ANSWERS, '--min-n', 0, says=['min_n', '0'])
 for value in ('nan', 'inf', '-1', 'True', "'x'"):
     @case('number', f'ColoredMNIST(var={value})')
     def _(value=value):
-        return function(ColoredMNIST, var=eval(value, dict(nan=np.nan, inf=np.inf)), n=10, says=['var', value.strip("'")])
+        var = eval(value, dict(nan=np.nan, inf=np.inf))
+        return function(ColoredMNIST, var=var, n=10, says=['var', value.strip("'")])
 
 for value in ('0', '-5', '10**30', '2.5', 'True', "'x'"):
     @case('number', f'ColoredMNIST(n={value})')
@@ -772,7 +781,8 @@ def _():
 
 @case('output', 'a page that is no page')
 def _():
-    return command('lnl_audit', write('answers.csv', ANSWERS), '--groups', 'site', '--out', 'x.pdf', says=['.html', 'x.pdf'])
+    words = ['--answer', 'answer', '--groups', 'site', '--out', 'x.pdf']
+    return command('lnl_audit', write('answers.csv', ANSWERS), *words, says=['.html', 'x.pdf'])
 
 @case('output', 'a folder that cannot be written, for an audit')
 def _():
@@ -789,7 +799,8 @@ def _():
 @case('output', 'a folder where a film should be')
 def _():
     Path('film.json').mkdir()
-    return command('lnl_film', 'film.json', '--n-train', 200, '--epochs', 1, '--n-test', 100, says=['film.json', 'folder'])
+    short = ['--n-train', 200, '--epochs', 1, '--n-test', 100]
+    return command('lnl_film', 'film.json', *short, says=['film.json', 'folder'])
 
 @case('output', 'a file where a playground should be')
 def _():
@@ -848,7 +859,9 @@ def _(): return audit_with('', says=["'answers.csv'"])
 def _(): return audit_with('label,answer,site\n', says=['row'])
 
 @case('report', 'a sweep without its columns')
-def _(): return command('lnl_report', '--table', write('rows.csv', 'a,b\n1,2\n'), '--out', 'report', says=['rows.csv', "'method'"])
+def _():
+    words = ['--table', write('rows.csv', 'a,b\n1,2\n'), '--out', 'report']
+    return command('lnl_report', *words, says=['rows.csv', "'method'"])
 
 @case('report', 'an empty table of a sweep')
 def _(): return command('lnl_report', '--table', write('rows.csv', ''), '--out', 'report', says=['rows.csv'])
@@ -905,40 +918,41 @@ def orphans(folder):
 def interrupt(go, *words):
     "Start lnl_train, press Ctrl-C as soon as `go` is true, look at what is left, and let it go on"
     def do():
-        started = subprocess.Popen(script('lnl_train', *words), stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True,
-            start_new_session=True)
-        end = time.monotonic() + 60
+        words_to_shell = script('lnl_train', *words)
+        where = dict(stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True, start_new_session=True)
+        started = subprocess.Popen(words_to_shell, **where)
         while not go(): # asked often, so that Ctrl-C comes in the middle
-            assert started.poll() is None and time.monotonic() < end, started.stderr.read()
+            if started.poll() is not None: return f'ended with {started.returncode}', started.stderr.readlines()[-1:]
             time.sleep(.01)
         os.killpg(started.pid, signal.SIGINT) # as a terminal does, to all of them
-        said = started.communicate(timeout=30)[1].splitlines()
+        said = started.communicate(timeout=PATIENCE)[1].splitlines()
         time.sleep(.5)
         left = [*half_written(), *(f'process {p.info["pid"]}' for p in orphans(Path.cwd()))]
         if left: return f'left {left}', said
-        again = subprocess.run(script('lnl_train', *words, '--resume'), capture_output=True, text=True, timeout=100)
+        again = subprocess.run([*words_to_shell, '--resume'], capture_output=True, text=True, timeout=PATIENCE)
         if again.returncode: return f'does not go on: {again.returncode}', again.stderr.splitlines()
         code = {-signal.SIGINT: 130}.get(started.returncode, started.returncode) # what a shell says of that signal
         return code, said[-1:]
     return do
 
-def stopped(go, methods, note='', says=(), **changes):
+def stopped(go, methods='[erm]', note='', says=('stopped', '--resume')):
     "A case of Ctrl-C"
-    write('good.yml', yaml(DIGITS, methods=methods, **changes))
+    pictures(Path())
+    write('good.yml', yaml(IMAGES, methods=methods, epochs=20))
     do = interrupt(go, 'good.yml', '--out', 'run')
     return Trial('lnl_train', do, list(says), 130, keeps=['run'], note=note, trains=True)
 
 @case('Ctrl-C', 'in training')
-def _(): return stopped(lambda: Path('run/erm_state.pth').exists(), '[erm]', says=['stopped', '--resume'], epochs=8, n_train=2000)
+def _(): return stopped(lambda: Path('run/erm_state.pth').exists())
 
 @case('Ctrl-C', 'in training, two methods in processes of their own')
-def _():
-    return stopped(lambda: Path('run/lnl.progress').exists(), '[erm, lnl]', says=['stopped', '--resume'], epochs=4, n_train=1000)
+def _(): return stopped(lambda: Path('run/lnl.progress').exists(), '[erm, lnl]')
 
 @case('Ctrl-C', 'while Python loads its packages')
 def _():
     start = time.monotonic()
-    return stopped(lambda: time.monotonic() > start + 1, '[erm]', note="Python's own words, before the command has begun")
+    said = "Python's own words, before the command has begun"
+    return stopped(lambda: time.monotonic() > start + 1, note=said, says=['KeyboardInterrupt'])
 
 # --- run them ---
 
@@ -970,7 +984,8 @@ def no_training(*_, **__): raise AssertionError('a step was trained')
 def outcome(trial):
     "Do it: code or name of the exception, lines said"
     jobs = ['lnl.experiments.train_all', 'lnl.sweep.run_jobs', 'lnl.study.run_jobs']
-    guards = [] if trial.trains else [patch.object(Learner, 'fit', no_training), *(patch(job, no_training) for job in jobs)]
+    guards = [patch.object(Learner, 'fit', no_training), *(patch(job, no_training) for job in jobs)]
+    if trial.trains: guards = []
     try:
         for guard in guards: guard.start()
         with limits(SECONDS): return trial.do()
@@ -1007,8 +1022,8 @@ def run_case(kind, name, scratch):
     line = ' / '.join(said).replace(str(here), '…')
     if trial.note: line = f'{line} [{trial.note}]'.strip()
     outcome_said = {'works': 'returns'}.get(code, code)
-    return dict(case=name, kind=kind, what=trial.what, outcome=outcome_said, said=line, left=', '.join(left) or 'nothing',
-        ok='yes' if not wrong else wrong)
+    return dict(case=name, kind=kind, what=trial.what, outcome=outcome_said, said=line,
+        left=', '.join(left) or 'nothing', ok='yes' if not wrong else wrong)
 
 def main(words):
     "Run the cases, print what is wrong, write the table"
@@ -1021,8 +1036,8 @@ def main(words):
             row = run_case(kind, name, Path(tmp).resolve()/str(i))
             rows.append(row)
             seconds = time.perf_counter() - start
-            if row['ok'] != 'yes' or words: print(f"{row['ok']}: {name} ({seconds:.1f} s): {row['outcome']}: {row['said'][:300]}; left {row['left']}")
-            elif seconds > 3: print(f'{seconds:.1f} s: {name}', flush=True)
+            report = f"{row['ok']}: {kind}: {name} ({seconds:.1f} s): {row['outcome']}: {row['said'][:300]}"
+            if row['ok'] != 'yes' or words: print(f"{report}; left {row['left']}", flush=True)
     versions = {k: v for k, v in provenance().items() if k in ('lnl', 'torch', 'python', 'commit')}
     bad = sum(row['ok'] != 'yes' for row in rows)
     if not words: pd.DataFrame(rows).assign(**versions).to_csv(root/'.ci'/'tables'/'bad_inputs.csv', index=False)

@@ -277,16 +277,18 @@ def check_arch(
     where = 'torchvision and timm' if find_spec('timm') else 'torchvision (timm is not installed)'
     raise ValueError(f"arch: {where} have no classifier {name!r}; similar names: {get_close_matches(name, names)}")
 
-# %% ../nbs/02_networks.ipynb #24fa3615
+# %% ../nbs/02_networks.ipynb #d1bd5033
 def read_weights(
     path, # file that torch.save or safetensors wrote
     device='cpu', # where the tensors go
 ): # what it holds
-    "Read a file of weights; code in it is not run. Raises `ValueError` if it can't be read, `OSError` if it isn't there"
+    "Read a file of weights, without running code in it; raises `ValueError`, or `OSError` if it isn't there"
     with open(path, 'rb'): pass # raises for a file that is not there, and says its name
     try:
         if Path(path).suffix == '.safetensors': return load_file(path, str(device))
-        return torch.load(path, map_location=device, weights_only=True)
+        with warnings.catch_warnings():
+            warnings.simplefilter('ignore') # about the format of a file that is refused anyway
+            return torch.load(path, map_location=device, weights_only=True)
     except Exception as e: # of many kinds, and many lines
         raise ValueError(f"{path} must hold weights that torch.save or safetensors wrote; it can't be read as such, "
             f"and code in it is not run ({type(e).__name__})") from None

@@ -605,7 +605,7 @@ class BiasedImages(BiasedLoaders):
         return type(self)(*empty, spec=self.spec, vocab=self.vocab, bias_names=self.bias_names,
             bias_vocab=self.bias_vocab, device=self.device)
 
-# %% ../nbs/20_photos.ipynb #d5b341a3
+# %% ../nbs/20_photos.ipynb #25b2bf51
 @patch(cls_method=True)
 def from_df(cls:BiasedImages,
     df:pd.DataFrame, # one row per picture
@@ -622,7 +622,8 @@ def from_df(cls:BiasedImages,
     **kwargs, # see photo_block: size, grid, cache, item_tfms, batch_tfms, num_workers, device, …
 ) -> BiasedImages: # train shuffles, valid does not
     "Loaders from a table; raises `ValueError` or `FileNotFoundError`, see `photo_items`, `is_valid`, `photo_block`"
-    if not isinstance(bs, Integral) or bs < 1: raise ValueError(f"bs must be a whole number of pictures >= 1, got {bs!r}")
+    if not isinstance(bs, Integral) or bs < 1:
+        raise ValueError(f"bs must be a whole number of pictures >= 1, got {bs!r}")
     if skip_broken: df = _readable(df, path, fn_col)
     columns = dict(fn_col=fn_col, label_col=label_col, bias_col=bias_col, edges=edges)
     items,vocab,bias_vocab = photo_items(df, path, **columns, vocab=vocab)

@@ -10,7 +10,7 @@ __all__ = ['RESERVED', 'MEASURED', 'PARTED', 'TRAINED', 'ASKED', 'LAST', 'as_pat
            'training_weights', 'price', 'Choice', 'check_choice', 'help_sentence', 'as_table', 'thumbnail', 'filled',
            'is_choice', 'read_study', 'lnl_study']
 
-# %% ../nbs/46_study.ipynb #b1ca34bf
+# %% ../nbs/46_study.ipynb #ed13fe67
 import hashlib, json, math, sys, time, warnings
 from base64 import b64encode
 from datetime import datetime, timezone
@@ -27,8 +27,8 @@ from .cli import command, provenance, write_json, write_text
 from .compare import Counts, compare_runs, estimate
 from .data import same_random
 from .evaluate import answers as answers_of, leakage
-from .experiments import (COMMON, DATASETS, PICTURES, Images, Key, check_config, check_device, check_keys, is_edges, load_network,
-    optional, parse_yaml, read_yaml, rehearse, run_id, text, train_method, whole)
+from .experiments import (COMMON, DATASETS, PICTURES, Images, Key, check_config, check_device, check_keys, is_edges,
+    load_network, optional, parse_yaml, read_yaml, rehearse, run_id, text, train_method, whole)
 from .export import check_folder, export_config, export_network, load_exported, model_card
 from .methods import METHODS, check_settings
 from .networks import check_arch
