@@ -40,7 +40,7 @@ from lnl.unlearn import unlearn_learner
 COMMANDS = dict(lnl_train='experiments', lnl_sweep='sweep', lnl_report='sweep', lnl_audit='audit', lnl_study='study',
     lnl_film='film', lnl_playground='playground', lnl_benchmark='benchmark')
 SECONDS = 15 # of the processor, that a case may take; other processes apart
-PATIENCE = 300 # seconds, until another process must have ended
+PATIENCE = 900 # seconds on the wall, until another process must have ended, on a busy machine
 GIGABYTES = 4 # that a case may take beside what Python and PyTorch have
 CASES = {} # (kind, name) -> function
 
@@ -921,7 +921,8 @@ def interrupt(go, *words):
         words_to_shell = script('lnl_train', *words)
         where = dict(stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True, start_new_session=True)
         started = subprocess.Popen(words_to_shell, **where)
-        while not go(): # asked often, so that Ctrl-C comes in the middle
+        end = time.monotonic() + PATIENCE
+        while not go() and time.monotonic() < end: # asked often, so that Ctrl-C comes in the middle
             if started.poll() is not None: return f'ended with {started.returncode}', started.stderr.readlines()[-1:]
             time.sleep(.01)
         os.killpg(started.pid, signal.SIGINT) # as a terminal does, to all of them
