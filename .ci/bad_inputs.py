@@ -39,7 +39,7 @@ from lnl.unlearn import unlearn_learner
 
 COMMANDS = dict(lnl_train='experiments', lnl_sweep='sweep', lnl_report='sweep', lnl_audit='audit', lnl_study='study',
     lnl_film='film', lnl_playground='playground', lnl_benchmark='benchmark')
-SECONDS = 15 # of the processor, that a case may take; other processes apart
+SECONDS = 30 # of the processor, that a case may take; other processes apart
 PATIENCE = 900 # seconds on the wall, until another process must have ended, on a busy machine
 GIGABYTES = 4 # that a case may take beside what Python and PyTorch have
 CASES = {} # (kind, name) -> function

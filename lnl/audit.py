@@ -12,9 +12,9 @@ __all__ = ['PARTS', 'INSIDE', 'NUMBER', 'NAMES', 'OVERALL', 'BETWEEN', 'HABIT', 
            'check_scores', 'cut_columns', 'measured', 'in_words', 'right_sentence', 'cell_words', 'beyond_chance',
            'weak_sentence', 'habit_sentence', 'listed', 'cannot_say', 'data_section', 'count_table', 'Audit',
            'count_training', 'check_group', 'about_run', 'prepare', 'audit_answers', 'one_line', 'read_table',
-           'column_of', 'numbers_of', 'as_label', 'probabilities', 'answers_of_scores', 'split_words', 'parse_edges',
-           'parse_groups', 'known_groups', 'answers_from_csv', 'training_from_csv', 'file_note', 'lnl_audit',
-           'output_classes', 'are_logits', 'to_square', 'model_outputs', 'check_audit', 'stated', 'audit']
+           'column_of', 'numbers_of', 'as_label', 'as_labels', 'probabilities', 'answers_of_scores', 'split_words',
+           'parse_edges', 'parse_groups', 'known_groups', 'answers_from_csv', 'training_from_csv', 'file_note',
+           'lnl_audit', 'output_classes', 'are_logits', 'to_square', 'model_outputs', 'check_audit', 'stated', 'audit']
 
 # %% ../nbs/48_audit_built.ipynb #024143b4
 import hashlib, math, platform, re
@@ -874,7 +874,7 @@ def numbers_of(
     if len(odd): raise ValueError(f"{argument} must be a column of numbers, {name!r} holds {odd.iloc[0]!r}")
     return values.astype(float)
 
-# %% ../nbs/48_audit_built.ipynb #57d07ebc
+# %% ../nbs/48_audit_built.ipynb #ab3f9523
 def as_label(
     text:str, # a label, an answer or a class
 ) -> str:
@@ -883,6 +883,12 @@ def as_label(
     try: value = float(text)
     except ValueError: return text
     return str(int(value)) if value.is_integer() else text
+
+def as_labels(
+    texts:pd.Series, # of a column
+) -> pd.Series: # of labels
+    "A whole column, each text looked at once"
+    return texts.map({text: as_label(text) for text in texts.unique()})
 
 # %% ../nbs/48_audit_built.ipynb #d06a5132
 def probabilities(
@@ -964,7 +970,7 @@ def known_groups(
     "Groups without blanks around them"
     return table[columns].apply(lambda c: c.str.strip()).replace(MISSING, np.nan)
 
-# %% ../nbs/48_audit_built.ipynb #428c219b
+# %% ../nbs/48_audit_built.ipynb #20430bdd
 def answers_from_csv(
     table:pd.DataFrame, # texts
     label:str, # column
@@ -979,7 +985,7 @@ def answers_from_csv(
     if score and not classes:
         raise ValueError("score needs classes: which label a number belongs to can't be seen from it")
     if logits and not score: raise ValueError("logits is about scores, and there is no score")
-    names = {c: column_of(table, c, k).map(as_label) for k, c in dict(label=label, answer=answer).items() if c}
+    names = {c: as_labels(column_of(table, c, k)) for k, c in dict(label=label, answer=answer).items() if c}
     for column, values in names.items():
         empty = (values == '').sum()
         if empty: raise ValueError(f"column {column!r} must be known in each row, {empty} are empty")
@@ -990,7 +996,7 @@ def answers_from_csv(
     p = probabilities(np.stack(columns, 1), order, logits)
     return found.join(answers_of_scores(p, order, names[answer] if answer else None)), order
 
-# %% ../nbs/48_audit_built.ipynb #88e12084
+# %% ../nbs/48_audit_built.ipynb #f31f2eb3
 def training_from_csv(
     path, # CSV with a column of labels, columns of groups, and n; or one row per picture
     label:str, # column of labels, as in the answers; else 'label'
@@ -1001,7 +1007,7 @@ def training_from_csv(
     table = read_table(path, 'train')
     names = column_of(table, label if label in table else 'label', 'label of train')
     known = [c for c in columns if c in table]
-    found = known_groups(table, known).assign(label=names.map(as_label))
+    found = known_groups(table, known).assign(label=as_labels(names))
     if 'n' in table: found['n'] = numbers_of(table, 'n', 'n of train')
     return cut_columns(found, {c: ends for c, ends in edges.items() if c in known})
 

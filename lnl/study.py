@@ -10,13 +10,12 @@ __all__ = ['RESERVED', 'MEASURED', 'PARTED', 'TRAINED', 'ASKED', 'LAST', 'as_pat
            'training_weights', 'price', 'Choice', 'check_choice', 'help_sentence', 'as_table', 'thumbnail', 'filled',
            'is_choice', 'read_study', 'lnl_study']
 
-# %% ../nbs/46_study.ipynb #ed13fe67
+# %% ../nbs/46_study.ipynb #36c6a0cc
 import hashlib, json, math, sys, time, warnings
 from base64 import b64encode
 from datetime import datetime, timezone
 from io import BytesIO, StringIO
 from pathlib import Path
-from pickle import UnpicklingError
 from shutil import rmtree
 import numpy as np, pandas as pd
 from fastai.vision.augment import aug_transforms
@@ -514,7 +513,7 @@ def run_name(
     settings = [f'{k}={v:g}' for k,v in cfg['settings'].items()]
     return f"{' '.join([cfg['methods'][0], *settings])}, seed {cfg['seed']}"
 
-# %% ../nbs/46_study.ipynb #7a32b40c
+# %% ../nbs/46_study.ipynb #cc23c924
 @patch
 def _train(self:Study, runs, workers):
     todo = {self._folder(cfg): cfg for cfg in runs}
@@ -549,7 +548,7 @@ def try_on(
         with warnings.catch_warnings():
             warnings.simplefilter('ignore', UserWarning) # check has said it
             rehearse(cfg)
-    except (AssertionError, IndexError, OSError, RuntimeError, TypeError, UnpicklingError) as e:
+    except (AssertionError, IndexError, OSError, RuntimeError, TypeError) as e:
         asked = ', '.join(f'{k}={cfg[k]!r}' for k in ('arch', 'cut', 'size', 'pretrained', 'device'))
         raise ValueError(f"a network can't be trained like this ({asked}): {' '.join(str(e).split())}") from None
 
