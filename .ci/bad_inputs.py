@@ -1,10 +1,10 @@
 """Bad inputs: each must give one line that names what came and what was expected, and leave nothing behind.
 
 `python .ci/bad_inputs.py` runs all cases (about two minutes on one core) and writes `.ci/tables/bad_inputs.csv`; words
-after it choose kinds, or cases whose name holds one of them, and then nothing is written. A command must end with exit
-code 2 and one line on stderr; a public function must raise `ValueError`, `TypeError` or `OSError`. No step is trained,
-and neither a folder nor a temporary file is left. Some inputs only look bad and must work; a broken picture is found
-when it is read; Ctrl-C must end with 130, and the run go on afterwards. What is open stands in the column `said`.
+after it choose kinds, or cases whose name holds one of them; the other rows stay. A command must end with exit code 2
+and one line on stderr; a public function must raise `ValueError`, `TypeError` or `OSError`. No step is trained, and
+neither a folder nor a temporary file is left. Some inputs only look bad and must work; a broken picture is found when
+it is read; Ctrl-C must end with 130, and the run go on afterwards. What is open stands in the column `said`.
 """
 import csv, hashlib, io, json, os, pickle, resource, shutil, signal, struct, subprocess, sys, tempfile, time, warnings
 import zlib
@@ -1026,6 +1026,14 @@ def run_case(kind, name, scratch):
     return dict(case=name, kind=kind, what=trial.what, outcome=outcome_said, said=line,
         left=', '.join(left) or 'nothing', ok='yes' if not wrong else wrong)
 
+def write_rows(new):
+    "Put rows into the table, in the order of the cases"
+    path = root/'.ci'/'tables'/'bad_inputs.csv'
+    old = pd.read_csv(path, dtype=str) if path.exists() else new[:0]
+    rows = pd.concat([new, old]).drop_duplicates(['kind', 'case']).set_index(['kind', 'case'])
+    known = [k for k in CASES if k in rows.index]
+    rows.loc[known].reset_index()[list(new)].to_csv(path, index=False)
+
 def main(words):
     "Run the cases, print what is wrong, write the table"
     kinds = {kind for kind, _ in CASES}
@@ -1041,7 +1049,7 @@ def main(words):
             if row['ok'] != 'yes' or words: print(f"{report}; left {row['left']}", flush=True)
     versions = {k: v for k, v in provenance().items() if k in ('lnl', 'torch', 'python', 'commit')}
     bad = sum(row['ok'] != 'yes' for row in rows)
-    if not words: pd.DataFrame(rows).assign(**versions).to_csv(root/'.ci'/'tables'/'bad_inputs.csv', index=False)
+    write_rows(pd.DataFrame(rows).assign(**versions))
     print(f'{len(rows) - bad} passed, {bad} failed')
     return bad > 0
 
