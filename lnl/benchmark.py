@@ -8,7 +8,7 @@ __all__ = ['TO_TENSOR', 'IN_PLAY', 'VARIANTS', 'LEVELS', 'pil_item', 'PilDigits'
            'run_benchmark', 'Look', 'fit_and_look', 'minutes_to', 'timed_config', 'time_seeds', 'lnl_benchmark',
            'run_costs', 'schedule_minutes']
 
-# %% ../nbs/49_speed_built.ipynb #1c4ba73e
+# %% ../nbs/49_speed_built.ipynb #e1a20e10
 import copy, os, time
 from importlib.metadata import version
 from pathlib import Path
@@ -19,7 +19,7 @@ from PIL import Image
 from torch.profiler import ProfilerActivity, profile, record_function
 from torch.utils.data import DataLoader
 from torchvision.transforms import ToTensor
-from .cli import command, provenance, quiet, write_text
+from .cli import check_out, command, provenance, quiet, write_text
 from .data import ColorLoader, ColoredMNIST, IGNORE
 from .experiments import make_learner, read_config
 from .networks import MapHeads, digit_net, eval_mode
@@ -202,7 +202,7 @@ def timing_rows(
     columns = ['what', 'measured', 'unit', 'wall', 'cpu', 'per', 'seconds', 'ratio', 'convolutions']
     return table.reset_index()[columns]
 
-# %% ../nbs/49_speed_built.ipynb #19d7b833
+# %% ../nbs/49_speed_built.ipynb #40767c71
 def run_benchmark(
     n:int=6000, # training images that each data path paints in a round
     repeats:int=5, # rounds of the data paths
@@ -210,6 +210,8 @@ def run_benchmark(
     trials:bool=False, # time variants, too?
 ) -> pd.DataFrame: # a row per job, the columns of timing_rows, and threads
     "Time both data paths and one training step of each recipe, in one thread; raises `ValueError`"
+    for name,count in dict(repeats=repeats, steps=steps).items():
+        if count < 1: raise ValueError(f"{name} must be a whole number >= 1, got {count}")
     data = ColoredMNIST(n=n)
     batch = ColoredMNIST(n=128)
     threads = torch.get_num_threads()
@@ -323,7 +325,7 @@ def time_seeds(
         write_table(out, rows)
     return read_rows(out)
 
-# %% ../nbs/49_speed_built.ipynb #89af56c8
+# %% ../nbs/49_speed_built.ipynb #2ca847b7
 @command
 def lnl_benchmark(
     n:int=6000, # training images that each data path paints in a round
@@ -337,7 +339,7 @@ def lnl_benchmark(
     "Time painting and training steps on this machine, side by side, in one thread; takes about a minute"
     if out and Path(out).is_dir(): raise ValueError(f"out must be a CSV file, got the folder {out}")
     if minutes and not out: raise ValueError("minutes needs a CSV file to write: --out FILE")
-    if out: Path(out).parent.mkdir(parents=True, exist_ok=True)
+    if out: check_out(out)
     if minutes:
         print(minutes_to(time_seeds(seeds, out)).round(3).to_string(index=False))
         return
@@ -348,6 +350,7 @@ def lnl_benchmark(
     info = provenance()
     info['processor'] = info.pop('cpu') # cpu is a column of seconds
     info['threads'] = 1
+    Path(out).parent.mkdir(parents=True, exist_ok=True)
     write_text(out, table.assign(**info).to_csv(index=False))
     print(f"written to {out}")
 

@@ -4,10 +4,10 @@
 
 # %% auto #0
 __all__ = ['HELD', 'fail', 'as_spelt', 'command', 'write_bytes', 'put_in_place', 'write_text', 'forget_halves', 'plain',
-           'write_json', 'alone', 'processor', 'provenance', 'quiet']
+           'write_json', 'check_out', 'alone', 'processor', 'provenance', 'quiet']
 
-# %% ../nbs/40_cli.ipynb #1f659eac
-import json, math, os, platform, re, subprocess, sys, time, warnings
+# %% ../nbs/40_cli.ipynb #fb669c6b
+import json, math, os, platform, re, subprocess, sys, tempfile, time, warnings
 from contextlib import contextmanager, suppress
 from functools import wraps
 from importlib.metadata import version
@@ -17,12 +17,14 @@ from pathlib import Path
 from fastcore.script import anno_parser
 from filelock import FileLock, Timeout
 
-# %% ../nbs/40_cli.ipynb #bf0332f9
+# %% ../nbs/40_cli.ipynb #89361cb1
 def fail(
     message, # anything that can be printed; line breaks become blanks
 ):
-    "Print one line that begins with `error:` and end with exit code 2"
-    print(f"error: {' '.join(str(message).split())}", file=sys.stderr)
+    "Print one line that begins with `error:`, cut at 2,000 characters, and end with exit code 2"
+    line = ' '.join(str(message).split())
+    if len(line) > 2000: line = line[:1999] + '…'
+    print(f'error: {line}', file=sys.stderr)
     sys.exit(2)
 
 # %% ../nbs/40_cli.ipynb #9a4f7bf0
@@ -39,7 +41,7 @@ def as_spelt(
         out.append(spelling.get(name.replace('-', '_'), name) + equals + value)
     return out
 
-# %% ../nbs/40_cli.ipynb #c7c79535
+# %% ../nbs/40_cli.ipynb #c29d5b3d
 def command(
     func, # its parameters have types, and comments that say what they are
 ): # called without arguments, it takes them from the command line
@@ -57,7 +59,8 @@ def command(
         except (ValueError, OSError, RuntimeError) as e: fail(e)
         except KeyboardInterrupt:
             more = f' ({func.__name__} goes on with --resume)' if 'resume' in signature(func).parameters else ''
-            sys.exit(f'stopped; what was finished is kept{more}')
+            print(f'stopped; what was finished is kept{more}', file=sys.stderr)
+            sys.exit(130) # what a shell says after Ctrl-C
     return run
 
 # %% ../nbs/40_cli.ipynb #85f4f30b
@@ -121,6 +124,24 @@ def write_json(
 ):
     "Write a JSON file in one go; numbers that are not finite become `null`"
     write_text(path, json.dumps(plain(what), indent=indent, allow_nan=False))
+
+# %% ../nbs/40_cli.ipynb #e505a285
+def check_out(
+    path, # that a command is to write
+    folder:bool=False, # is it a folder? Otherwise a file
+    name:str='out', # the argument, for the message
+) -> Path: # the same
+    "Can this be written? Raises `ValueError`, and leaves nothing behind"
+    path = Path(path)
+    if folder and path.is_file(): raise ValueError(f"{name} must be a folder, {path} is a file")
+    if not folder and path.is_dir(): raise ValueError(f"{name} must be a file, {path} is a folder")
+    above = path.absolute() if folder else path.absolute().parent
+    while not above.exists(): above = above.parent
+    try: tempfile.TemporaryDirectory(dir=above).cleanup()
+    except OSError as e:
+        why = f"in {above} nothing can be: {e.strerror}"
+        raise ValueError(f"{name} must be where something can be written, got {path}; {why}") from None
+    return path
 
 # %% ../nbs/40_cli.ipynb #69e83d80
 HELD = set() # files that this process has locked

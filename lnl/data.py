@@ -8,13 +8,14 @@ __all__ = ['PALETTE', 'IGNORE', 'BIASED_PALETTE', 'load_mnist', 'sample_colors',
            'same_random', 'PlainItems', 'PlainLoaders', 'color_name', 'DigitLoaders', 'paint_background', 'BiasedMNIST',
            'whole_numbers', 'BiasedSet', 'check_numbers', 'biased_dls']
 
-# %% ../nbs/01_data.ipynb #ea4e9ad8
+# %% ../nbs/01_data.ipynb #969cf9cc
 import copy, math, random
 import numpy as np, pandas as pd, torch
 import fastai.vision.data # how fastai shows batches of pictures
 from contextlib import contextmanager
 from functools import cached_property
 from importlib.resources import files
+from numbers import Integral, Real
 from fastai.data.core import DataLoaders, Datasets, TfmdDL, test_set
 from fastai.data.transforms import CategoryMap
 from fastai.torch_core import TensorCategory, TensorImage, TitledStr, batch_to_samples, default_device, to_cpu
@@ -39,14 +40,16 @@ PALETTE = torch.tensor([ # mean colour of digit 0..9 (paper, supplement)
     [220,20,60], [0,128,128], [253,233,16], [0,149,182], [237,145,33],
     [145,30,188], [70,240,240], [250,197,187], [210,245,60], [128,0,0]], dtype=torch.uint8)
 
-# %% ../nbs/01_data.ipynb #7f517156
+# %% ../nbs/01_data.ipynb #4e1d5e24
 def sample_colors(
     means:torch.Tensor, # [n,3], the mean colour of each image, in 0..1
     var:float, # σ² of the jitter, in units of (full brightness)²: 0, which returns the means, or 1e-12..100
     generator:torch.Generator=None, # source of the randomness (CPU)
 ) -> torch.Tensor: # float [n,3] in (0,1), one colour per image
     "Normal around `means`, each channel redrawn until inside (0,1) (supplement, algorithm 1); raises `ValueError`"
-    if var != 0 and not 1e-12 <= var <= 100: raise ValueError(f"var must be 0 or lie in 1e-12..100, got {var}")
+    is_number = isinstance(var, Real) and not isinstance(var, bool)
+    if not is_number or not (var == 0 or 1e-12 <= var <= 100):
+        raise ValueError(f"var must be 0 or lie in 1e-12..100, got {var!r}")
     if not ((means >= 0) & (means <= 1)).all():
         raise ValueError(f"means must lie in 0..1, got {means.min():.3g}..{means.max():.3g}")
     if var == 0: return means.clone()
@@ -64,7 +67,7 @@ def colorize(
     if digits.dtype != torch.uint8: raise ValueError(f"digits must be uint8 in 0..255, got {digits.dtype}")
     return (digits > 128)[:,None] * (255*colors).to(torch.uint8)[:,:,None,None]
 
-# %% ../nbs/01_data.ipynb #063b7699
+# %% ../nbs/01_data.ipynb #61067f25
 IGNORE = -100 # a label that does not count (PyTorch's default ignore_index; the paper's code uses 255)
 def bin_labels(
     images:torch.Tensor, # uint8 [n,3,height,width]
@@ -74,6 +77,8 @@ def bin_labels(
 ) -> torch.Tensor: # int64 [n,3,size,size] in 0..n_bins-1, or IGNORE
     "Colour bins per place, by nearest-neighbour sub-sampling and `value*n_bins//256`; raises `ValueError`"
     if images.dtype != torch.uint8: raise ValueError(f"images must be uint8 in 0..255, got {images.dtype}")
+    for name,number in dict(n_bins=n_bins, size=size).items():
+        if not 1 <= number <= 256: raise ValueError(f"{name} must be a whole number in 1..256, got {number}")
     rows = _nearest(images.shape[-2], size, images.device)
     cols = _nearest(images.shape[-1], size, images.device)
     small = images[:,:,rows][...,cols].contiguous() # quicker to read three times
@@ -86,14 +91,16 @@ def _nearest(n, size, device):
     if n % size == 0: return slice(n//size//2, None, n//size)
     return ((torch.arange(size, device=device) + .5)*n/size).long()
 
-# %% ../nbs/01_data.ipynb #df2533ac
+# %% ../nbs/01_data.ipynb #9e00ea71
+def _is_whole(value): return isinstance(value, Integral) and not isinstance(value, bool)
+
 class PlainSet:
     "What fastai asks of a data set that has no transforms: there is one input, and training or not is all the same"
     n_inp = 1
     @contextmanager
     def set_split_idx(self, i): yield self
 
-# %% ../nbs/01_data.ipynb #9b60381e
+# %% ../nbs/01_data.ipynb #4c07aae6
 class PaintedMNIST(PlainSet):
     "MNIST in ten colours: in training the colour stands for the digit, in any other split it means nothing"
     palette = None # uint8 [10,3], the colour of digit 0..9
@@ -104,6 +111,8 @@ class PaintedMNIST(PlainSet):
         seed:int, # same seed, same bytes
         n:int=None, # keep the first n images; None keeps all
     ):
+        if not _is_whole(seed) or not 0 <= seed < 2**62: raise ValueError(f"seed must be in 0..2**62-1, got {seed!r}")
+        if n is not None and not _is_whole(n): raise ValueError(f"n must be a whole number or None, got {n!r}")
         gray, digits = load_mnist(split)
         if n is not None and not 1 <= n <= len(digits): raise ValueError(f"n must be in 1..{len(digits)}, got {n}")
         seeds = {'train': 2*seed, 'test': 2*seed + 1, 'held out': -1 - seed} # no two alike

@@ -17,7 +17,7 @@ def negative_entropy(
     logq = logits.float().log_softmax(dim)
     return (logq.exp()*logq).sum(dim).mean()
 
-# %% ../nbs/03_losses.ipynb #5d7f98b0
+# %% ../nbs/03_losses.ipynb #1b0d4771
 def bias_loss(
     logits:tuple, # one tensor [n,k_i,*places] per attribute, from h
     labels:torch.Tensor, # int64 [n,n_attr,*places], or [n,n_attr] to hold at every place
@@ -40,7 +40,8 @@ def bias_loss(
 def _attribute_loss(logits, labels, weights, ignore_index):
     n, places = len(logits), logits.shape[2:]
     y, w = (t.view(*t.shape, *[1]*(1 + len(places) - t.ndim)).expand(n, *places) for t in (labels, weights))
-    each = F.cross_entropy(logits.float(), y, ignore_index=ignore_index, reduction='none')
+    try: each = F.cross_entropy(logits.float(), y, ignore_index=ignore_index, reduction='none')
+    except IndexError as e: raise ValueError(f"labels must be in 0..{logits.shape[1]-1} or {ignore_index}: {e}") from None
     counted = (y != ignore_index).sum().clamp(min=1)
     return (each*w).sum()/counted
 

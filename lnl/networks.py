@@ -5,8 +5,8 @@
 # %% auto #0
 __all__ = ['IMAGENET', 'SIDES', 'Normalize', 'MapHeads', 'BiasNet', 'digit_net', 'eval_mode', 'device_of', 'features',
            'load_pretrained', 'VectorHeads', 'layout_of', 'to_maps', 'ToMaps', 'bias_heads', 'small_net', 'backbone',
-           'load_weights', 'pixel_constants', 'module_calls', 'cut_places', 'Around', 'read_steps', 'cut_parts',
-           'cut_model', 'photo_net', 'grid_of', 'check_net']
+           'check_arch', 'read_weights', 'load_weights', 'pixel_constants', 'module_calls', 'cut_places', 'Around',
+           'read_steps', 'cut_parts', 'cut_model', 'photo_net', 'grid_of', 'check_net']
 
 # %% ../nbs/02_networks.ipynb #1b04db14
 import math, numpy as np, random, torch, torchvision, warnings
@@ -231,7 +231,7 @@ def small_net(
         flatten=nn.Flatten(),
         fc=nn.Linear(64, n_out)))
 
-# %% ../nbs/02_networks.ipynb #425e0977
+# %% ../nbs/02_networks.ipynb #f2d5654c
 def backbone(
     arch, # 'small', a name in torchvision or timm; a class or function; a network, of which a copy on the CPU is made
     pretrained=True, # `True`: download weights (of ImageNet), `False`: random ones, a path: read a file
@@ -255,26 +255,50 @@ def _make(arch, download):
     return arch()
 
 def _make_named(name, download):
+    check_arch(name)
     if name == 'small' and download:
         raise ValueError("'small' has no weights to download: use pretrained=False, or a file")
     if name == 'small': return small_net()
+    if name in list_models(module=torchvision.models):
+        return get_model_builder(name)(weights='DEFAULT' if download else None)
+    import timm
+    return timm.create_model(name, pretrained=download)
+
+def check_arch(
+    name:str, # 'small', or a classifier in torchvision or timm
+):
+    "Raise `ValueError` for the name of a classifier that is not there"
     names = list_models(module=torchvision.models)
-    if name in names: return get_model_builder(name)(weights='DEFAULT' if download else None)
+    if name == 'small' or name in names: return
     if find_spec('timm'):
         import timm
-        if timm.is_model(name): return timm.create_model(name, pretrained=download)
-        names = names + timm.list_models()
+        if timm.is_model(name): return
+        names = sorted({*names, *timm.list_models()})
     where = 'torchvision and timm' if find_spec('timm') else 'torchvision (timm is not installed)'
-    raise ValueError(f"{where} have no classifier {name!r}; similar names: {get_close_matches(name, names)}")
+    raise ValueError(f"arch: {where} have no classifier {name!r}; similar names: {get_close_matches(name, names)}")
 
-# %% ../nbs/02_networks.ipynb #8f64c2ef
+# %% ../nbs/02_networks.ipynb #d1bd5033
+def read_weights(
+    path, # file that torch.save or safetensors wrote
+    device='cpu', # where the tensors go
+): # what it holds
+    "Read a file of weights, without running code in it; raises `ValueError`, or `OSError` if it isn't there"
+    with open(path, 'rb'): pass # raises for a file that is not there, and says its name
+    try:
+        if Path(path).suffix == '.safetensors': return load_file(path, str(device))
+        with warnings.catch_warnings():
+            warnings.simplefilter('ignore') # about the format of a file that is refused anyway
+            return torch.load(path, map_location=device, weights_only=True)
+    except Exception as e: # of many kinds, and many lines
+        raise ValueError(f"{path} must hold weights that torch.save or safetensors wrote; it can't be read as such, "
+            f"and code in it is not run ({type(e).__name__})") from None
+
 def load_weights(
     model:nn.Module, # a classifier; its last linear layer may have another number of classes than the file
     path, # file with a state_dict, written by torch.save or safetensors
 ):
     "Read the weights of a network from a file; raises `ValueError` if they are those of another one"
-    if Path(path).suffix == '.safetensors': state = load_file(path)
-    else: state = torch.load(path, map_location='cpu', weights_only=True)
+    state = read_weights(path)
     if not isinstance(state, dict): raise ValueError(f"{path} must hold a state_dict, got {type(state).__name__}")
     other = [k for k,v in state.items() if not isinstance(v, torch.Tensor)]
     if other: raise ValueError(f"{path} must hold a state_dict, tensors by name; no tensor is {other[0]!r}")
@@ -292,6 +316,8 @@ def load_weights(
     name = type(model).__name__
     for what, names in wrong.items():
         if names: raise ValueError(f"{path} holds no weights of {name}: {len(names)} {what}, such as {names[0]!r}")
+    broken = [k for k,v in state.items() if not v.isfinite().all()]
+    if broken: raise ValueError(f"{path} must hold finite numbers, {len(broken)} tensors don't, such as {broken[0]!r}")
     model.load_state_dict(state, strict=False)
 
 # %% ../nbs/02_networks.ipynb #0632c400
@@ -473,7 +499,7 @@ def _checked_parts(model, cut, head, x, before_head):
     if not torch.equal(z, kept): raise ValueError("what follows changes z in place; cut behind it")
     return f, g, z
 
-# %% ../nbs/02_networks.ipynb #0f800346
+# %% ../nbs/02_networks.ipynb #250a3134
 def photo_net(
     arch='resnet18', # 'small', a name in torchvision or timm; a class or function; a network, which is copied
     n_out:int=2, # classes
@@ -485,6 +511,8 @@ def photo_net(
 ) -> BiasNet: # takes float [n,3,height,width] in 0..1; `cut` is the name of the cut
     "f, g and h for photographs from any backbone; raises `ValueError`, or `OSError` if a download fails"
     _bias_sizes(bias)
+    if not isinstance(n_out, Integral) or isinstance(n_out, bool) or n_out < 1:
+        raise ValueError(f"n_out must be a whole number of classes >= 1, got {n_out!r}")
     if isinstance(arch, str) and arch == 'small': cut = cut or 'layer3'
     model = backbone(arch, pretrained)
     own_mean, own_std = pixel_constants(arch, model)

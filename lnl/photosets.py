@@ -163,18 +163,19 @@ class NumpyUnpickler(pickle.Unpickler):
         if not hasattr(np, '_core'): return super().find_class(old_module, name)
         return super().find_class(old_module.replace('numpy.core', 'numpy._core'), name) # its name from NumPy 2 on
 
-# %% ../nbs/21_photosets.ipynb #1862af69
+# %% ../nbs/21_photosets.ipynb #2d28a368
 def load_npy_dict(
     file, # .npy with one pickled dictionary
 ) -> dict: # its content
-    "Like `np.load(file, allow_pickle=True).item()`, but runs nothing; raises `ValueError` or `pickle.UnpicklingError`"
+    "Like `np.load(file, allow_pickle=True).item()`, but runs nothing; raises `ValueError`, `OSError`"
     with open(file, 'rb') as f:
         first = np.lib.format.read_magic(f) == (1,0)
         read_header = np.lib.format.read_array_header_1_0 if first else np.lib.format.read_array_header_2_0
         shape,_,dtype = read_header(f)
         if shape != () or dtype != object:
             raise ValueError(f"{file} must hold one dictionary, got an array of shape {shape} and type {dtype}")
-        return NumpyUnpickler(f, encoding='latin1').load().item()
+        try: return NumpyUnpickler(f, encoding='latin1').load().item()
+        except (pickle.UnpicklingError, EOFError) as e: raise ValueError(f"{file} can't be read: {e}") from None
 
 # %% ../nbs/21_photosets.ipynb #dcc9f16b
 def face_lists(

@@ -7,7 +7,7 @@ __all__ = ['play', 'percent_bars', 'Recolor', 'repaint', 'accuracy_on', 'Palette
            'fold_conv', 'head_tensors', 'page_tensors', 'feature_peaks', 'export_weights', 'ink_hex', 'export_digits',
            'export_tenbyten', 'grid_cells', 'export_results', 'majority_share', 'export_playground', 'lnl_playground']
 
-# %% ../nbs/50_widgets.ipynb #dbd20a27
+# %% ../nbs/50_widgets.ipynb #1eb6c6b1
 import colorsys, json, os, sys
 import matplotlib.pyplot as plt, numpy as np, pandas as pd, torch, torch.nn.functional as F
 import ipywidgets as w
@@ -17,7 +17,7 @@ from fastcore.basics import patch
 from IPython.display import display
 from pathlib import Path
 from torch import nn
-from .cli import command, quiet, write_json, write_text
+from .cli import check_out, command, quiet, write_json, write_text
 from .data import PALETTE, ColoredMNIST, colorize, sample_colors
 from .evaluate import answers, fit_h, show_color_grid
 from .film import ten_images
@@ -399,7 +399,7 @@ def export_playground(
     export_tenbyten(out, nets, data)
     return sorted(o.name for o in Path(out).iterdir())
 
-# %% ../nbs/50_widgets.ipynb #2293aa3d
+# %% ../nbs/50_widgets.ipynb #78930c1e
 @command
 def lnl_playground(
     out:str='nbs/playground', # folder of the page
@@ -407,4 +407,6 @@ def lnl_playground(
 ):
     "Write the data of the playground page"
     torch.set_num_threads(1)
+    check_out(out, folder=True)
+    if results and not Path(results).is_dir(): raise ValueError(f"results must be a folder, there is no {results!r}")
     print(*export_playground(out, results))

@@ -10,13 +10,12 @@ __all__ = ['RESERVED', 'MEASURED', 'PARTED', 'TRAINED', 'ASKED', 'LAST', 'as_pat
            'small_groups', 'training_weights', 'price', 'Choice', 'check_choice', 'help_sentence', 'as_table',
            'thumbnail', 'filled', 'is_choice', 'read_study', 'lnl_study', 'do_study']
 
-# %% ../nbs/46_study.ipynb #12f9d534
-import csv, hashlib, json, math, sys, time, warnings
+# %% ../nbs/46_study.ipynb #4cbbfab9
+import hashlib, json, math, sys, time, warnings
 from base64 import b64encode
 from datetime import datetime, timezone
 from io import BytesIO, StringIO
 from pathlib import Path
-from pickle import UnpicklingError
 from shutil import rmtree
 import numpy as np, pandas as pd
 from fastai.vision.augment import aug_transforms
@@ -27,18 +26,19 @@ from .cli import alone, command, forget_halves, provenance, write_json, write_te
 from .compare import Counts, compare_runs, estimate
 from .data import same_random
 from .evaluate import answers as answers_of, leakage
-from .experiments import (COMMON, DATASETS, PICTURES, Images, Key, check_config, check_keys, is_edges, load_network,
-    optional, parse_yaml, read_yaml, rehearse, run_id, text, train_method, whole)
+from .experiments import (COMMON, DATASETS, PICTURES, Images, Key, check_config, check_device, check_keys, is_edges,
+    load_network, optional, parse_yaml, read_yaml, rehearse, run_id, text, train_method, whole)
 from .export import check_folder, export_config, export_network, load_exported, model_card
 from .methods import METHODS, check_settings
-from .photos import Photo, categories, entropy_bits, label_categories, mutual_bits
+from .networks import check_arch
+from .photos import Photo, categories, csv_rows, csv_text, entropy_bits, label_categories, mutual_bits
 from .runner import Failure, run_jobs
 from .scores import habit
 from .suspects import (PROPERTIES, SPLIT, check_parts, check_shares, check_table, picture_table, split_table,
     suspects as find_suspects)
 from .unlearn import RECIPES
 
-# %% ../nbs/46_study.ipynb #576c6f10
+# %% ../nbs/46_study.ipynb #9113758d
 def as_path(
     name:str, # of an argument
     value, # what was given
@@ -56,16 +56,8 @@ def read_table(
         path = as_path('table', table)
         if not path.is_file():
             raise ValueError(f"table must be a DataFrame or the path of a CSV file, got {str(table)!r}")
-        try: content = path.read_text(encoding='utf-8-sig')
-        except UnicodeDecodeError: raise ValueError(f"table {str(table)!r} is not a CSV file in UTF-8") from None
-    try: df = pd.read_csv(StringIO(content), index_col=False)
-    except (pd.errors.EmptyDataError, pd.errors.ParserError) as e:
-        raise ValueError(f"table {str(table)!r} can't be read as CSV: {' '.join(str(e).split())}") from None
-    header = next(csv.reader(StringIO(content)))
-    twice = [name for name in header if header.count(name) > 1]
-    if twice: raise ValueError(f"table must name each column once, {twice[0]!r} is there twice")
-    if not len(df): raise ValueError(f"table must have one row or more, it has the columns {list(df)} and no row")
-    return df, content
+        content = csv_text(path)
+    return csv_rows(content, table), content
 
 # %% ../nbs/46_study.ipynb #551c2591
 RESERVED = [ # names with a meaning of their own
@@ -539,7 +531,7 @@ def run_name(
     settings = [f'{k}={v:g}' for k,v in cfg['settings'].items()]
     return f"{' '.join([cfg['methods'][0], *settings])}, seed {cfg['seed']}"
 
-# %% ../nbs/46_study.ipynb #4c73d6b3
+# %% ../nbs/46_study.ipynb #29b785bf
 @patch
 def _train(self:Study, runs, workers):
     todo = {self._folder(cfg): cfg for cfg in runs}
@@ -574,7 +566,7 @@ def try_on(
         with warnings.catch_warnings():
             warnings.simplefilter('ignore', UserWarning) # check has said it
             rehearse(cfg)
-    except (AssertionError, IndexError, OSError, RuntimeError, TypeError, UnpicklingError) as e:
+    except (AssertionError, IndexError, OSError, RuntimeError, TypeError) as e:
         asked = ', '.join(f'{k}={cfg[k]!r}' for k in ('arch', 'cut', 'size', 'pretrained', 'device'))
         raise ValueError(f"a network can't be trained like this ({asked}): {' '.join(str(e).split())}") from None
 
@@ -1254,7 +1246,7 @@ LAST = dict( # the other steps
         required=False, default='report.html'),
     export=optional(text('a folder to make for the model')))
 
-# %% ../nbs/46_study.ipynb #1bd6b0c0
+# %% ../nbs/46_study.ipynb #0c6b79e9
 def read_study(
     file:str, # path of a YAML file
 ) -> dict: # all keys
@@ -1263,6 +1255,11 @@ def read_study(
     if not isinstance(given, dict):
         raise ValueError(f'{file} must hold keys such as table and label, it holds {given!r}')
     cfg = check_keys(given, {**ASKED, **PARTED, **TRAINED, **LAST})
+    check_arch(cfg['arch'])
+    check_device(cfg['device'])
+    weights = cfg['pretrained']
+    if isinstance(weights, str) and not Path(weights).is_file():
+        raise ValueError(f"pretrained must be true, false or the path of a file, there is no {weights!r}")
     if cfg['choose']: check_choice(**cfg['choose'])
     check_part(read_table(cfg['table'])[0], cfg['part'])
     if Path(cfg['report']).name != cfg['report'] or cfg['report'] == '.html':
@@ -1290,9 +1287,14 @@ def do_study(
     if (out/'parts.csv').exists() and not resume:
         raise ValueError(f"{out} holds a study; add --resume to go on with it, or choose another --out")
     forget_halves(out)
+    new = {o.name for o in out.iterdir()} <= {'lock'}
     s = Study(out=out, **{k: cfg[k] for k in ASKED})
-    s.check()
-    s.split(**{k: cfg[k] for k in PARTED})
+    try:
+        s.check()
+        s.split(**{k: cfg[k] for k in PARTED})
+    except (ValueError, OSError):
+        if new: rmtree(out, ignore_errors=True) # its lock goes with the block around this
+        raise
     s.suspects()
     s.fit(**{k: cfg[k] for k in TRAINED})
     if cfg['choose']: s.choose(workers=cfg['workers'], **cfg['choose'])

@@ -7,13 +7,13 @@ __all__ = ['ELSEWHERE', 'DONE', 'unfold', 'Run', 'as_text', 'read_sweep', 'descr
            'read_table', 'write_table', 'read_rows', 'cell_says', 'same_run', 'rows_of', 'is_done', 'completed',
            'with_row', 'run_folder', 'row_of', 'write_row', 'run_sweep', 'lnl_sweep', 'lnl_report']
 
-# %% ../nbs/43_sweep.ipynb #c77ec36b
+# %% ../nbs/43_sweep.ipynb #ab631be4
 import csv, io, itertools, json
 from importlib.resources import files
 from pathlib import Path
 from typing import NamedTuple
 import pandas as pd, torch, yaml
-from .cli import alone, command, forget_halves, provenance, write_json, write_text
+from .cli import alone, check_out, command, forget_halves, provenance, write_json, write_text
 from .experiments import DATASETS, check_config, load_network, parse_yaml, read_yaml, rehearse, run_id, same_numbers
 from .experiments import save_figure, train_method
 from .results import group_cols, load_results, show_figure4, show_sensitivity, summarize
@@ -119,7 +119,7 @@ def one_run(
         for path in folder.glob('*_state.pth'): path.unlink() # nothing to go on with
     return json.loads(record.read_text(encoding='utf8'))
 
-# %% ../nbs/43_sweep.ipynb #73c7a898
+# %% ../nbs/43_sweep.ipynb #84cdfed1
 def whole_lines(
     path:Path, # a text file; need not exist
 ) -> io.StringIO: # to read from
@@ -150,8 +150,13 @@ def write_table(
 def read_rows(
     path:Path, # CSV of a sweep
 ) -> pd.DataFrame: # one row per run
-    "The rows of a table as numbers and texts"
-    return pd.read_csv(whole_lines(path), dtype=dict(run=str, settings=str, commit=str, python=str, message=str))
+    "The rows of a table as numbers and texts; raises `ValueError`"
+    texts = dict.fromkeys(['run', 'settings', 'commit', 'python', 'message'], str)
+    numbers = dict.fromkeys(['accuracy', 'best_accuracy', 'cpu_seconds'], float)
+    try: return pd.read_csv(whole_lines(path), dtype=texts | numbers)
+    except ValueError as e:
+        why = ' '.join(str(e).split())
+        raise ValueError(f"{path} must be a table of lnl_sweep, with numbers for {list(numbers)}: {why}") from None
 
 # %% ../nbs/43_sweep.ipynb #31f1ca51
 DONE = ('ok', 'diverged')
@@ -276,7 +281,7 @@ def run_sweep(
         lost = sum(isinstance(r, Failure) for r in results.values())
         if lost: say(f'{lost} of them failed or were killed; start again to repeat them')
 
-# %% ../nbs/43_sweep.ipynb #8e4a9247
+# %% ../nbs/43_sweep.ipynb #c22384d6
 @command
 def lnl_sweep(
     sweep:str, # name of a shipped sweep (colored_mnist) or the path of a YAML file
@@ -289,11 +294,11 @@ def lnl_sweep(
 ):
     "Do every run of a sweep that isn't done yet; start it again after a crash, and it goes on"
     if workers < 1: raise ValueError(f'workers must be a whole number >= 1, got {workers}')
-    out = Path(out or Path('results')/f'{Path(sweep).stem}.csv')
+    out = check_out(out or Path('results')/f'{Path(sweep).stem}.csv')
     runs = read_sweep(sweep, epochs=epochs, n_train=n_train, path=data)
     run_sweep(runs, out, workers, cluster, Path('results')/out.stem, lambda line: print(line, flush=True))
 
-# %% ../nbs/43_sweep.ipynb #b6656c79
+# %% ../nbs/43_sweep.ipynb #e5321f1f
 @command
 def lnl_report(
     table:str=None, # CSV of `lnl_sweep` (default: the one that ships)
@@ -301,10 +306,11 @@ def lnl_report(
 ):
     "Turn the rows of a sweep into the summary table and the figures of the results chapter"
     if table and not Path(table).is_file(): raise ValueError(f'there is no table {table}')
+    out = check_out(out, folder=True)
     rows = read_rows(table) if table else load_results()
-    out = Path(out)
+    try: summary = summarize(rows)
+    except ValueError as e: raise ValueError(f'table {table}: {e}') from None
     out.mkdir(parents=True, exist_ok=True)
-    summary = summarize(rows)
     write_text(out/'summary.csv', summary.to_csv(index=False))
     figures = {}
     if 'var' in rows: figures['figure4'] = show_figure4
