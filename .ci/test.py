@@ -1,4 +1,4 @@
-"""Everything that must hold: library in sync with the notebooks, notebooks clean, README current, every notebook runs.
+"""Everything that must hold: library in sync, notebooks clean, README current, every notebook runs, properties, two processes in one training.
 
 Run by `make test`. Works on a copy for the checks, so that nothing in the checkout is changed. It ends with the seconds
 of the ten slowest notebooks; `python .ci/test.py --times` writes those of all into `.ci/tables/times.csv`, too. Nothing
@@ -100,6 +100,17 @@ ran = len(started)
 failed = len(re.findall(r'^\t\S+\.ipynb$', text.partition('Tests Failed On')[2], re.M))
 if proc.returncode: failed = max(failed, 1)
 results += [False]*failed + [True]*(ran-failed)
+for script, what in (('properties.py', 'properties that hold for any input'), ('two_processes.py', 'two processes, one training')):
+    print(f'{what} (.ci/{script})', flush=True)
+    begin = time.monotonic()
+    run = subprocess.run([sys.executable, root/'.ci'/script], env=env, capture_output=True, text=True)
+    print(run.stdout, run.stderr, sep='', end='', flush=True)
+    said = re.findall(r'^(\d+) passed, (\d+) failed$', run.stdout, re.M)
+    good, bad = map(int, said[-1]) if said else (0, 1)
+    if run.returncode: bad = max(bad, 1)
+    results += [False]*bad + [True]*good
+    print(f'it took {time.monotonic()-begin:.0f} s', flush=True)
+
 print('\nthe slowest, in seconds')
 for name in sorted(seconds, key=seconds.get, reverse=True)[:10]: print(f'{seconds[name]:6.0f}  {name}')
 print(f'{sum(seconds.values()):6.0f}  all {len(seconds)} one after the other; two at a time they took {whole:.0f}\n')
