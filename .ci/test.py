@@ -1,4 +1,4 @@
-"""Everything that must hold: library in sync, notebooks clean, README current, every notebook runs, properties, two processes in one training.
+"""Everything that must hold: the library in sync, clean notebooks that run, properties, two processes in one training.
 
 Run by `make test`. Works on a copy for the checks, so that nothing in the checkout is changed. It ends with the seconds
 of the ten slowest notebooks; `python .ci/test.py --times` writes those of all into `.ci/tables/times.csv`, too. Nothing
