@@ -426,9 +426,10 @@ def clock(whole):
 def study_words(whole):
     "lnl_study on the faces"
     path = whole.folder/'study.yml'
-    pictures = dict(table=str(whole.folder/'faces.csv'), path=str(whole.folder/'faces'), label='gender', bias='age')
-    how = dict(arch='small', pretrained=False, size=48, bs=16, epochs=1, seeds=1, min_n=5)
-    path.write_text(yaml.safe_dump({**pictures, 'edges': dict(age=[15, 45, 81]), 'methods': ['dfr'], **how}))
+    pictures = dict(table=str(whole.folder/'faces.csv'), path=str(whole.folder/'faces'), fn='fn')
+    about = dict(label='gender', bias='age', edges=dict(age=[15, 45, 81]))
+    how = dict(methods=['dfr'], arch='small', pretrained=False, size=48, bs=16, epochs=1, seeds=1, min_n=5)
+    path.write_text(yaml.safe_dump({**pictures, **about, **how}))
     return ['lnl_study', path, '--out', 'a_study', '--resume']
 
 def twice(whole):
@@ -450,6 +451,7 @@ def refused(whole, words, slow, where):
     again, last = run(whole.folder, words())
     if again: print(f'  exit code {again}: {last}')
     what = f'second {words()[0]} refused, and the next after a kill not'
+    said = said.replace(f'{whole.folder}/', '')
     note(what, 'dfr', whole.data, 1, s, f'refused after {seconds:.1f} s', 1, fine and again == 0, said)
 
 # ------------------------------------------------------------------ long runs
