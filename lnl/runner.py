@@ -62,7 +62,7 @@ def no_script():
     try: yield
     finally: main.update(kept)
 
-# %% ../nbs/41_runner.ipynb #974582ba
+# %% ../nbs/41_runner.ipynb #4eda3c89
 @contextmanager
 def local_workers(
     n:int, # processes
@@ -73,7 +73,8 @@ def local_workers(
     settings = {'distributed.scheduler.allowed-failures': 0}
     each = dict(threads_per_worker=1, memory_limit=0)
     where = dict(dashboard_address='127.0.0.1:0', silence_logs=logging.CRITICAL)
-    with TemporaryDirectory() as folder, dask.config.set(settings), no_script():
+    with TemporaryDirectory() as folder, dask.config.set(settings | {'temporary-directory': folder}), no_script():
+        each['env'] = dict(TMPDIR=folder) # what a killed worker leaves, too, goes with the folder
         with LocalCluster(n_workers=n, local_directory=folder, **each, **where) as cluster, Client(cluster) as client:
             try: yield client
             finally: kill_workers(cluster)
