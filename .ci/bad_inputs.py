@@ -6,8 +6,8 @@ and one line on stderr; a public function must raise `ValueError`, `TypeError` o
 neither a folder nor a temporary file is left. Some inputs only look bad and must work; a broken picture is found when
 it is read; Ctrl-C must end with 130, and the run go on afterwards. What is open stands in the column `said`.
 """
-import csv, hashlib, io, json, os, pickle, resource, shutil, signal, struct, subprocess, sys, tempfile, time, warnings
-import zlib
+import csv, hashlib, io, json, os, pickle, re, resource, shutil, signal, struct, subprocess, sys, tempfile, time
+import warnings, zlib
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import dataclass, field
 from importlib import import_module
@@ -104,7 +104,8 @@ def function(func, *args, says=(), must='error', what='', **kwargs):
             try: found = func(*args, **kwargs)
             except (ValueError, TypeError, OSError) as e: return type(e).__name__, str(e).splitlines()
         said = [str(w.message) for w in warned if issubclass(w.category, UserWarning)]
-        return 'works', said[:1] or [' '.join(repr(found).split())[:100]]
+        shown = re.sub(' at 0x[0-9a-f]+', '', ' '.join(repr(found).split())) # no addresses
+        return 'works', said[:1] or [shown[:100]]
     return Trial(what or func.__qualname__, do, list(says), must, **trial)
 
 def works(trial, note=''):

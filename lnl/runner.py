@@ -62,7 +62,7 @@ def no_script():
     try: yield
     finally: main.update(kept)
 
-# %% ../nbs/41_runner.ipynb #7fe9b337
+# %% ../nbs/41_runner.ipynb #c4f14791
 KILL = getattr(signal, 'SIGKILL', signal.SIGTERM) # on Windows, the one way to end a process is as hard
 @contextmanager
 def local_workers(
@@ -75,7 +75,8 @@ def local_workers(
     each = dict(threads_per_worker=1, memory_limit=0)
     where = dict(dashboard_address='127.0.0.1:0', silence_logs=logging.CRITICAL)
     own = TemporaryDirectory(ignore_cleanup_errors=True) # Windows frees the files of a process late
-    with own as folder, dask.config.set(settings), no_script():
+    with own as folder, dask.config.set(settings | {'temporary-directory': folder}), no_script():
+        each['env'] = dict(TMPDIR=folder) # what a killed worker leaves, too, goes with the folder
         with LocalCluster(n_workers=n, local_directory=folder, **each, **where) as cluster, Client(cluster) as client:
             try: yield client
             finally: kill_workers(cluster)
