@@ -62,7 +62,7 @@ def no_script():
     try: yield
     finally: main.update(kept)
 
-# %% ../nbs/41_runner.ipynb #c4f14791
+# %% ../nbs/41_runner.ipynb #ebf543fd
 KILL = getattr(signal, 'SIGKILL', signal.SIGTERM) # on Windows, the one way to end a process is as hard
 @contextmanager
 def local_workers(
@@ -71,6 +71,7 @@ def local_workers(
     "Within the block: workers on this machine"
     import dask
     from distributed import Client, LocalCluster
+    logging.getLogger('distributed.batched').setLevel(logging.CRITICAL) # what workers that were ended leave unsaid
     settings = {'distributed.scheduler.allowed-failures': 0}
     each = dict(threads_per_worker=1, memory_limit=0)
     where = dict(dashboard_address='127.0.0.1:0', silence_logs=logging.CRITICAL)
