@@ -151,7 +151,7 @@ FAULTS = [
     # scores
     Fault('Wilson interval with the z of 90 %', 'scores', 'z = 1.959963984540054', 'z = 1.644853626951473', '06'),
     Fault('follows counts labels instead of answers', 'scores',
-        'follows=float((against.answer ==', 'follows=float((against.label ==', '06'),
+        'follows=float((against.answer.', 'follows=float((against.label.', '06'),
     Fault('aligned where label and group are independent', 'scores',
         "along = rows['pull'] > 0", "along = rows['pull'] >= 0", '06'),
     Fault('balanced over answers instead of labels', 'scores',
