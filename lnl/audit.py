@@ -804,7 +804,7 @@ def prepare(
     return groupings, classes, train
 
 # %% ../nbs/48_audit_built.ipynb #29096d98
-MOST_WEIGHTS = 2*10**8 # random weights of 4 bytes in memory; more than 200,000 pictures are drawn fewer than 1,000 times
+MOST_WEIGHTS = 2*10**8 # of 4 bytes in memory; more than 200,000 pictures are drawn fewer than 1,000 times
 def audit_answers(
     answers:pd.DataFrame, # one row per picture: label, answer, perhaps score (probability of the answer), columns of by
     by, # a column, or a list of groupings: a column each, or a list of columns

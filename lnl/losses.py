@@ -41,7 +41,8 @@ def _attribute_loss(logits, labels, weights, ignore_index):
     n, places = len(logits), logits.shape[2:]
     y, w = (t.view(*t.shape, *[1]*(1 + len(places) - t.ndim)).expand(n, *places) for t in (labels, weights))
     try: each = F.cross_entropy(logits.float(), y, ignore_index=ignore_index, reduction='none')
-    except IndexError as e: raise ValueError(f"labels must be in 0..{logits.shape[1]-1} or {ignore_index}: {e}") from None
+    except IndexError as e:
+        raise ValueError(f"labels must be in 0..{logits.shape[1]-1} or {ignore_index}: {e}") from None
     counted = (y != ignore_index).sum().clamp(min=1)
     return (each*w).sum()/counted
 
