@@ -7,10 +7,11 @@ __all__ = ['RECIPES', 'LEARNER_ARGS', 'check_finite', 'step_now', 'StopNotFinite
            'Unlearn', 'TwoPass', 'BiasLearner', 'plain_state', 'MeanWeights', 'constant', 'flat_cos', 'paper_steps',
            'f_and_g', 'plain_learner', 'unlearn_learner', 'RecipeSchedule', 'share_of', 'Distributed']
 
-# %% ../nbs/04_unlearn.ipynb #a8602112
+# %% ../nbs/04_unlearn.ipynb #151d9c01
 from contextlib import contextmanager
 from functools import partial
 from inspect import signature
+from pathlib import Path
 import math, numpy as np, torch, torch.nn.functional as F
 import torch.distributed as dist
 from torch import nn
@@ -310,7 +311,7 @@ class TwoPass(Unlearn):
             opt.zero_grad()
         self.note(1., self.neg_entropy, bias)
 
-# %% ../nbs/04_unlearn.ipynb #a51183c3
+# %% ../nbs/04_unlearn.ipynb #c58309dd
 class BiasLearner(Learner):
     "A fastai `Learner` whose `opt` also carries what the callbacks remember, and which tidies up when it stops"
     epochs_done = 0 # by `fit_recipe`
@@ -327,6 +328,8 @@ class BiasLearner(Learner):
         finally:
             for cb in self.memories(): cb.tidy()
             self.model.zero_grad()
+
+    def __getstate__(self): return {**super().__getstate__(), 'path': Path('.')} # what is exported names no folder
 
     def memories(self): return [cb for cb in self.cbs if isinstance(cb, Memory)]
 
