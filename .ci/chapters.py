@@ -75,7 +75,8 @@ def run(python, name):
         page.write_text(json.dumps(to_run(ROOT/'nbs'/f'{name}.ipynb')), encoding='utf8')
         env = {k: v for k, v in os.environ.items() if k not in ('PYTHONPATH', 'IN_TEST')}
         env.update(OMP_NUM_THREADS='1', JUPYTER_PREFER_ENV_PATH='1', JUPYTER_DATA_DIR=str(Path(folder)/'.jupyter'))
-        command = [python, '-m', 'jupyter', 'execute', '--kernel_name=python3', '--timeout=1200', page.name]
+        patience = ['--timeout=1200', '--startup_timeout=300'] # seconds; the first start in a new environment is slow
+        command = [python, '-m', 'jupyter', 'execute', '--kernel_name=python3', *patience, page.name]
         how = dict(capture_output=True, text=True, encoding='utf8', errors='replace')
         start = time.monotonic()
         done = subprocess.run(command, cwd=folder, env=env, **how)
