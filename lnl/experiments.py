@@ -76,6 +76,7 @@ def count_values(
     known[id(node)] = 1 + sum(count_values(part, known) for part in inside)
     return known[id(node)]
 
+# %% ../nbs/51_experiments_built.ipynb #45b09d7a
 class YamlDumper(yaml.SafeDumper):
     "Writes plain data so that `YamlLoader` reads the same"
 

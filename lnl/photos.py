@@ -58,6 +58,7 @@ def categories(
     if similar: warnings.warn(f"column {col!r}: {'; '.join(similar)} differ only by case or blanks", stacklevel=2)
     return cats
 
+# %% ../nbs/20_photos.ipynb #85ec10b1
 def _column(df, col):
     try: known = col in df
     except TypeError: known = False

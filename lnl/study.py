@@ -179,6 +179,7 @@ def open_folder(
         write_text(cases, content)
     return notes
 
+# %% ../nbs/46_study.ipynb #4ddb7deb
 def read_notes(
     file:Path, # study.json
 ) -> dict: # what it holds
@@ -1267,6 +1268,7 @@ def read_study(
     check_shares(cfg['valid'], cfg['test'])
     return cfg
 
+# %% ../nbs/46_study.ipynb #a6bf84c8
 @command
 def lnl_study(
     config:str, # path of a YAML file with the keys table, path, fn, label, bias, methods, …
@@ -1278,6 +1280,7 @@ def lnl_study(
     out = Path(out or Path('results')/Path(config).stem)
     with alone(out): do_study(cfg, out, resume)
 
+# %% ../nbs/46_study.ipynb #60d250da
 def do_study(
     cfg:dict, # from `read_study`
     out:Path, # folder of the study; nobody else works there

@@ -249,6 +249,7 @@ def write_row(
     "Put a row into the table, in the place of what stood for the same run"
     write_table(out, with_row(read_table(out), runs, row))
 
+# %% ../nbs/43_sweep.ipynb #b4090696
 def run_sweep(
     runs:dict, # from `read_sweep`
     out:Path, # CSV, made if need be

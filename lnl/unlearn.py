@@ -560,27 +560,34 @@ class Distributed(Memory):
         for cb in self.games: cb.h_bs *= dist.get_world_size()
         self.hooks,self.games = [],[]
 
-    def before_train(self): self.learn.dl = self.share
+# %% ../nbs/04_unlearn.ipynb #70883eb9
+@patch
+def before_train(self:Distributed): self.learn.dl = self.share
 
-    def counting(self): return [cb for cb in self.games if self.training and cb.joint is not None]
+@patch
+def counting(self:Distributed): return [cb for cb in self.games if self.training and cb.joint is not None]
 
-    def before_batch(self):
-        "The first process holds what was counted so far"
-        for cb in self.counting():
-            if dist.get_rank() > 0: cb.joint.zero_()
+@patch
+def before_batch(self:Distributed):
+    "The first process holds what was counted so far"
+    for cb in self.counting():
+        if dist.get_rank() > 0: cb.joint.zero_()
 
-    def after_pred(self):
-        "All of them get the sum"
-        for cb in self.counting():
-            width = torch.tensor(cb.joint.shape[2], device=cb.joint.device)
-            dist.all_reduce(width, dist.ReduceOp.MAX)
-            cb.joint = F.pad(cb.joint, (0, width.item() - cb.joint.shape[2]))
-            dist.all_reduce(cb.joint)
+@patch
+def after_pred(self:Distributed):
+    "All of them get the sum"
+    for cb in self.counting():
+        width = torch.tensor(cb.joint.shape[2], device=cb.joint.device)
+        dist.all_reduce(width, dist.ReduceOp.MAX)
+        cb.joint = F.pad(cb.joint, (0, width.item() - cb.joint.shape[2]))
+        dist.all_reduce(cb.joint)
 
-    def after_train(self):
-        for b in self.model.buffers():
-            if b.is_floating_point(): _average(b) # what batch norm has seen
+@patch
+def after_train(self:Distributed):
+    for b in self.model.buffers():
+        if b.is_floating_point(): _average(b) # what batch norm has seen
 
+# %% ../nbs/04_unlearn.ipynb #e5b4503f
 def _average(t):
     "Put the mean over all processes in the place of a tensor"
     total = t.contiguous()
