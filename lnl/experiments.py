@@ -10,9 +10,9 @@ __all__ = ['MOST_VALUES', 'WITH_EXPONENT', 'COMMON', 'PICTURES', 'DIGITS', 'DATA
            'UtkFace', 'Skin', 'is_columns', 'is_edges', 'Images', 'meant', 'check_config', 'check_keys', 'read_yaml',
            'read_config', 'same_numbers', 'run_id', 'set_seeds', 'check_device', 'make_learner', 'random_states',
            'set_random_states', 'save_state', 'save_tensors', 'load_state', 'check_owner', 'game', 'Bookkeeper',
-           'claim', 'about', 'train_method', 'load_network', 'ProgressFile', 'read_progress', 'show_bar', 'show_lines',
-           'progress', 'rehearse', 'train_job', 'stop_at_failure', 'train_all', 'show_curves', 'draw', 'results_table',
-           'is_finished', 'forget', 'run_experiment', 'do_run', 'names_known', 'lnl_train']
+           'claim', 'about', 'keep_maps', 'train_method', 'load_network', 'ProgressFile', 'read_progress', 'show_bar',
+           'show_lines', 'progress', 'rehearse', 'train_job', 'stop_at_failure', 'train_all', 'show_curves', 'draw',
+           'results_table', 'is_finished', 'forget', 'run_experiment', 'do_run', 'names_known', 'lnl_train']
 
 # %% ../nbs/51_experiments_built.ipynb #d1c17185
 import difflib, hashlib, json, math, os, random, re, sys, threading, time
@@ -34,7 +34,7 @@ from .export import plain_name
 from .compare import auc
 from .evaluate import answers, confusion_by_color, leakage, probe, show_color_grid, show_confusion
 from .methods import METHODS, check_settings
-from .networks import BiasNet, check_arch, digit_net, grid_of, photo_net, read_weights
+from .networks import BiasNet, Frozen, check_arch, digit_net, grid_of, photo_net, read_weights, thaw
 from .photos import BiasedImages, csv_rows, csv_text
 from .photosets import AGE_EDGES, ARTEFACTS, TRAPS, dogs_and_cats, imdb_face, skin_lesions, utk_face
 from .results import COLORS, PAPER, PAPER_PHOTOS
@@ -361,6 +361,8 @@ PICTURES = dict( # key -> what it may hold, in all experiments with pictures
     size=whole(16, 2048),
     arch=text("the name of a torchvision or timm classifier, such as 'resnet18'"),
     cut=optional(text("the name of the module after which the network is cut, such as 'layer2'")),
+    frozen=optional(text("the name of the last module that is not trained, such as 'layer1'")),
+    maps=optional(text('a folder in which frozen layers keep what they computed, for other runs')),
     pretrained=Key(lambda v: isinstance(v, (bool, str)) and v != '', 'true, false or the path of a file'),
     num_workers=whole(0, required=False, default=0))
 
@@ -392,7 +394,10 @@ class Pictures(DataSet):
 
     def net(self, cfg, dls, weights=True):
         bias = 'color' if self.columns(cfg)['bias_col'] == 'color' else [len(v) for v in dls.bias_vocab]
-        return photo_net(cfg['arch'], len(dls.vocab), bias, cfg['cut'], pretrained=weights and cfg['pretrained'])
+        net = photo_net(cfg['arch'], len(dls.vocab), bias, cfg['cut'], pretrained=weights and cfg['pretrained'],
+            frozen=cfg['frozen'])
+        if cfg['frozen'] and cfg['maps']: net.f[0].read(cfg['maps'])
+        return net
 
     def blank(self, cfg, about):
         grey = torch.full((3, cfg['size'], cfg['size']), .5)
@@ -753,6 +758,14 @@ def about(
     return dict(vocab=plain(dls.vocab), bias_names=plain(dls.bias_names), bias_vocab=[plain(v) for v in dls.bias_vocab])
 
 # %% ../nbs/51_experiments_built.ipynb #57bc73b4
+def keep_maps(
+    net, # trained
+    cfg:dict, # a checked configuration
+):
+    "Leave what frozen layers have computed for other runs, if the configuration names a folder"
+    for m in net.f.children():
+        if isinstance(m, Frozen) and cfg['maps']: m.write(cfg['maps'])
+
 def train_method(
     cfg:dict, # a checked configuration
     method:str, # one of its methods
@@ -782,7 +795,8 @@ def train_method(
     played = game(learn)
     if len(played): steps = steps.merge(played, how='left')
     write_text(out/f'{method}_steps.csv', steps.to_csv(index=False))
-    save_tensors(net.state_dict(), out/f'{method}.pth')
+    keep_maps(net, cfg)
+    save_tensors(thaw(net).state_dict(), out/f'{method}.pth')
     return result
 
 # %% ../nbs/51_experiments_built.ipynb #0c47746f
@@ -798,7 +812,7 @@ def load_network(
     with same_random():
         dls = data.blank(cfg, json.loads((path.parent/'loaders.json').read_text(encoding='utf8')))
         net = method.finished(data.net(cfg, dls, weights=False), dls)
-    net.load_state_dict(read_weights(path))
+    thaw(net).load_state_dict(read_weights(path))
     return net.eval()
 
 # %% ../nbs/51_experiments_built.ipynb #72a6a1a1

@@ -19,14 +19,14 @@ from inspect import signature
 from numbers import Integral, Real
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from .cli import write_json, write_text
+from .cli import write_bytes, write_json, write_text
 from .data import biased_dls, same_random
 from .methods import METHODS
 from .networks import BiasNet, Normalize, device_of, eval_mode, photo_net
 from .photos import OpenPhoto
 from PIL import Image
 from safetensors import SafetensorError
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file, save
 from torch import nn
 
 # %% ../nbs/39_export.ipynb #8810a028
@@ -359,8 +359,8 @@ def write_folder(
         new.mkdir()
         write_text(new/'README.md', card)
         write_json(new/'config.json', config)
-        save_file(weights, new/'model.safetensors', metadata=dict(format='pt'))
-        if model: (new/'model.onnx').write_bytes(model)
+        write_bytes(new/'model.safetensors', save(weights, metadata=dict(format='pt')))
+        if model: write_bytes(new/'model.onnx', model)
         if folder.exists(): folder.rename(Path(d)/'old')
         new.rename(folder)
 

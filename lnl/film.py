@@ -14,7 +14,7 @@ from pathlib import Path
 from PIL import Image
 from sklearn.decomposition import PCA
 from sklearn.metrics import confusion_matrix
-from .cli import check_out, command, provenance, quiet, write_json
+from .cli import check_out, command, provenance, quiet, write_bytes, write_json
 from .data import PALETTE, ColoredMNIST, DigitLoaders
 from .evaluate import answers, h_accuracy, ten_images
 from .experiments import DATASETS, make_learner, read_config
@@ -210,5 +210,9 @@ def save_film(
         pictures.append(Image.open(drawn).convert('RGB'))
     times = [1200]*(len(pictures)-1) + [5000] # milliseconds
     more = dict(save_all=True, append_images=pictures[1:], duration=times, loop=0)
-    pictures[0].save(out, lossless=True, method=4, **more) # 4: small enough, and quick
-    pictures[-1].save(Path(out).with_suffix('.png'), optimize=True)
+    moving = io.BytesIO()
+    still = io.BytesIO()
+    pictures[0].save(moving, 'webp', lossless=True, method=4, **more) # 4: small enough, and quick
+    pictures[-1].save(still, 'png', optimize=True)
+    write_bytes(out, moving.getvalue())
+    write_bytes(Path(out).with_suffix('.png'), still.getvalue())

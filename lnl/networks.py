@@ -6,10 +6,10 @@
 __all__ = ['IMAGENET', 'SIDES', 'Normalize', 'MapHeads', 'BiasNet', 'digit_net', 'eval_mode', 'device_of', 'features',
            'load_pretrained', 'VectorHeads', 'layout_of', 'to_maps', 'ToMaps', 'bias_heads', 'small_net', 'backbone',
            'check_arch', 'read_weights', 'load_weights', 'pixel_constants', 'module_calls', 'cut_places', 'Around',
-           'read_steps', 'cut_parts', 'cut_model', 'photo_net', 'grid_of', 'check_net']
+           'read_steps', 'cut_parts', 'cut_model', 'Frozen', 'freeze', 'thaw', 'photo_net', 'grid_of', 'check_net']
 
 # %% ../nbs/02_networks.ipynb #1b04db14
-import math, numpy as np, random, torch, torchvision, warnings
+import hashlib, math, numpy as np, random, torch, torchvision, warnings
 from collections import Counter, OrderedDict
 from contextlib import contextmanager
 from copy import deepcopy
@@ -17,6 +17,8 @@ from difflib import get_close_matches
 from importlib.resources import files
 from importlib.util import find_spec
 from inspect import signature
+from io import BytesIO
+from .cli import write_bytes
 from numbers import Integral
 from pathlib import Path
 from safetensors.torch import load_file
@@ -499,6 +501,86 @@ def _checked_parts(model, cut, head, x, before_head):
     if not torch.equal(z, kept): raise ValueError("what follows changes z in place; cut behind it")
     return f, g, z
 
+# %% ../nbs/02_networks.ipynb #d7f1b820
+class Frozen(nn.Sequential):
+    "Layers that are not trained; what they made of a picture is kept, while there is room"
+    def __init__(self,
+        *layers, # modules
+        room:float=2e9, # bytes of memory
+    ):
+        super().__init__(*layers)
+        self.room = room
+        self.known = {} # fingerprint of a picture -> what the layers made of it
+        self.requires_grad_(False)
+        self.train(False)
+
+    def train(self, mode=True): return super().train(False) # batch norm keeps the statistics of its weights
+    def __getstate__(self): return {**self.__dict__, 'known': {}} # copies and files begin with nothing
+
+    def forward(self, x):
+        marks = [hashlib.blake2b(o.tobytes(), digest_size=16).hexdigest() for o in x.detach().cpu().numpy()]
+        new = [i for i,mark in enumerate(marks) if mark not in self.known]
+        found = {mark: self.known[mark] for mark in marks if mark in self.known}
+        if new:
+            with torch.no_grad(): z = super().forward(x[new]).half()
+            found.update(zip([marks[i] for i in new], z))
+            self.keep(found, z[0].nbytes)
+        return torch.stack([found[mark] for mark in marks]).to(x)
+
+    def keep(self,
+        found:dict, # fingerprint -> what the layers made of it
+        nbytes:int, # of one of them
+    ):
+        "Remember what there is room for"
+        for mark, z in found.items():
+            if (len(self.known) + 1)*nbytes > self.room: break
+            self.known.setdefault(mark, z.clone())
+
+    def file(self,
+        folder:Path, # of maps, for any layers
+    ) -> Path: # named after the layers and their weights
+        "Where the maps of these layers are kept for another training"
+        mark = hashlib.blake2b(repr(self).encode(), digest_size=8)
+        for v in self.state_dict().values(): mark.update(v.cpu().numpy().tobytes())
+        return Path(folder)/f'{mark.hexdigest()}.pt'
+
+    def read(self, folder:Path):
+        "Take over what another training has computed, if it has"
+        if not self.file(folder).exists(): return
+        kept = read_weights(self.file(folder), device_of(self))
+        self.known.update(zip(kept['marks'], kept['maps']))
+
+    def write(self, folder:Path):
+        "Leave for another training what is known; from maps one can guess at pictures, so keep them as safely"
+        content = BytesIO()
+        torch.save(dict(marks=list(self.known), maps=torch.stack([*self.known.values()])), content)
+        Path(folder).mkdir(parents=True, exist_ok=True)
+        write_bytes(self.file(folder), content.getbuffer())
+
+# %% ../nbs/02_networks.ipynb #864845eb
+def freeze(
+    f:nn.Sequential, # layers of a backbone, in order
+    model:nn.Module, # the backbone
+    name:str, # of one of these layers
+) -> nn.Sequential: # the same layers, those up to the named one in a `Frozen`
+    "Do not train the first layers of f; raises `ValueError` with the names of its layers"
+    names = {m: k for k,m in model.named_modules()}
+    layers = [names.get(m) for m in f]
+    if name is None or name not in layers:
+        known = [o for o in layers if o]
+        raise ValueError(f"frozen must be the name of a layer of f, one of {known}, got {name!r}")
+    n = layers.index(name) + 1
+    return nn.Sequential(Frozen(*f[:n]), *f[n:])
+
+def thaw(
+    net:BiasNet, # is changed
+) -> BiasNet: # the same, without `Frozen`
+    "From here on all layers can be trained"
+    layers = []
+    for m in net.f.children(): layers += m if isinstance(m, Frozen) else [m]
+    if len(layers) > len(net.f): net.f = nn.Sequential(*layers).requires_grad_()
+    return net
+
 # %% ../nbs/02_networks.ipynb #250a3134
 def photo_net(
     arch='resnet18', # 'small', a name in torchvision or timm; a class or function; a network, which is copied
@@ -508,6 +590,7 @@ def photo_net(
     pretrained=True, # weights trained on ImageNet: `True`, `False`, or the path of a file, as in backbone
     mean:tuple=None, # per channel, of the pixels in 0..1; `None`: what the weights expect
     std:tuple=None, # per channel
+    frozen:str=None, # name of the last layer that is not trained, such as 'layer1'; `None`: all are
 ) -> BiasNet: # takes float [n,3,height,width] in 0..1; `cut` is the name of the cut
     "f, g and h for photographs from any backbone; raises `ValueError`, or `OSError` if a download fails"
     _bias_sizes(bias)
@@ -518,6 +601,7 @@ def photo_net(
     own_mean, own_std = pixel_constants(arch, model)
     yours = isinstance(arch, nn.Module) or not isinstance(pretrained, bool)
     f, g, z, cut = cut_model(model, cut, n_out, mean or own_mean, std or own_std, keep_head=yours)
+    if frozen is not None: f = freeze(f, model, frozen)
     net = BiasNet(f, g, bias_heads(z, bias)).train()
     net.cut = cut
     return net

@@ -9,7 +9,7 @@ __all__ = ['play', 'percent_bars', 'Recolor', 'repaint', 'accuracy_on', 'Palette
 
 # %% ../nbs/50_widgets.ipynb #1eb6c6b1
 import colorsys, json, os, sys
-import matplotlib.pyplot as plt, numpy as np, pandas as pd, torch, torch.nn.functional as F
+import numpy as np, pandas as pd, torch, torch.nn.functional as F
 import ipywidgets as w
 from copy import copy
 from importlib.resources import files
@@ -17,9 +17,10 @@ from fastcore.basics import patch
 from IPython.display import display
 from pathlib import Path
 from torch import nn
-from .cli import check_out, command, quiet, write_json, write_text
+from .cli import check_out, command, quiet, write_bytes, write_json, write_text
 from .data import PALETTE, ColoredMNIST, colorize, sample_colors
 from .evaluate import answers, fit_h, show_color_grid
+from .experiments import save_figure
 from .film import ten_images
 from .losses import bias_loss, negative_entropy
 from .networks import BiasNet, MapHeads, digit_net, eval_mode, features, load_pretrained
@@ -299,7 +300,7 @@ def export_weights(
     manifest = dict(tensors=tensors, peak=peak, **more)
     out = Path(out)
     out.mkdir(parents=True, exist_ok=True)
-    (out/'weights.bin').write_bytes(b''.join(parts))
+    write_bytes(out/'weights.bin', b''.join(parts))
     write_json(out/'manifest.json', manifest, indent=None)
     return manifest
 
@@ -342,8 +343,7 @@ def export_tenbyten(
     write_json(Path(out)/'tenbyten.json', page, indent=None)
     titles = dict(erm='baseline', lnl='unlearned')
     fig = show_color_grid({titles.get(k, k): net for k,net in nets.items()}, data)
-    fig.savefig(Path(out)/'tenbyten.png', dpi=80, bbox_inches='tight')
-    plt.close(fig)
+    save_figure(fig, Path(out)/'tenbyten.png', dpi=80)
     return page
 
 # %% ../nbs/50_widgets.ipynb #64c7b16c
