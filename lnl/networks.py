@@ -18,6 +18,7 @@ from importlib.resources import files
 from importlib.util import find_spec
 from inspect import signature
 from io import BytesIO
+from fastcore.basics import patch
 from .cli import write_bytes
 from numbers import Integral
 from pathlib import Path
@@ -536,28 +537,38 @@ class Frozen(nn.Sequential):
             if (len(self.known) + 1)*nbytes > self.room: break
             self.known.setdefault(mark, z.clone())
 
-    def file(self,
-        folder:Path, # of maps, for any layers
-    ) -> Path: # named after the layers and their weights
-        "Where the maps of these layers are kept for another training"
-        mark = hashlib.blake2b(repr(self).encode(), digest_size=8)
-        for v in self.state_dict().values(): mark.update(v.cpu().numpy().tobytes())
-        return Path(folder)/f'{mark.hexdigest()}.pt'
+# %% ../nbs/02_networks.ipynb #202d62d1
+#| code-fold: true
+@patch
+def file(self:Frozen,
+    folder:Path, # of maps, for any layers
+) -> Path: # named after the layers and their weights
+    "Where the maps of these layers are kept for another training"
+    mark = hashlib.blake2b(repr(self).encode(), digest_size=8)
+    for v in self.state_dict().values(): mark.update(v.cpu().numpy().tobytes())
+    return Path(folder)/f'{mark.hexdigest()}.pt'
 
-    def read(self, folder:Path):
-        "Take over what another training has computed, if it has"
-        if not self.file(folder).exists(): return
-        kept = read_weights(self.file(folder), device_of(self))
-        self.known.update(zip(kept['marks'], kept['maps']))
+@patch
+def read(self:Frozen,
+    folder:Path, # where others left their maps
+):
+    "Take over what another training has computed, if it has"
+    if not self.file(folder).exists(): return
+    kept = read_weights(self.file(folder), device_of(self))
+    self.known.update(zip(kept['marks'], kept['maps']))
 
-    def write(self, folder:Path):
-        "Leave for another training what is known; from maps one can guess at pictures, so keep them as safely"
-        content = BytesIO()
-        torch.save(dict(marks=list(self.known), maps=torch.stack([*self.known.values()])), content)
-        Path(folder).mkdir(parents=True, exist_ok=True)
-        write_bytes(self.file(folder), content.getbuffer())
+@patch
+def write(self:Frozen,
+    folder:Path, # made if need be
+):
+    "Leave for another training what is known; from maps one can guess at pictures, so keep them as safely"
+    content = BytesIO()
+    torch.save(dict(marks=list(self.known), maps=torch.stack([*self.known.values()])), content)
+    Path(folder).mkdir(parents=True, exist_ok=True)
+    write_bytes(self.file(folder), content.getbuffer())
 
 # %% ../nbs/02_networks.ipynb #864845eb
+#| code-fold: true
 def freeze(
     f:nn.Sequential, # layers of a backbone, in order
     model:nn.Module, # the backbone
