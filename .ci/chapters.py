@@ -16,8 +16,9 @@ ROOT = Path(__file__).resolve().parent.parent
 TABLE = ROOT/'.ci'/'tables'/'chapters.csv'
 VERSIONS = ['lnl', 'python', 'torch', 'fastai', 'fastcore', 'system', 'commit']
 COLUMNS = ['chapter', *VERSIONS, 'seconds', 'ok', 'error']
-ABOUT_THE_REPOSITORY = { # neither has a button for Colab
+ABOUT_THE_REPOSITORY = { # none has a button for Colab
     '05_one_file': 'explains a file of the repository, nbs/one_file/lnl_in_one_file.py',
+    'solutions/05_one_file': 'changes that file',
     '90_reference': 'lists the chapters, from the sidebar and the notebooks'}
 KILLS = ['41_runner', '42_experiments', '43_sweep', '51_experiments_built'] # by signals that Windows doesn't have
 
