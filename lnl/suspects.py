@@ -615,7 +615,7 @@ def bound_rows(
         edges.append(np.stack([rows, numbers[rows] + offset]))
         offset += len(names)
     if not edges: return np.arange(n)
-    a, b = np.concatenate(edges, axis=1)
+    a, b = np.concatenate(edges, axis=1).astype(np.int32) # the connected_components of SciPy 1.11 wants these
     graph = coo_array((np.ones(len(a)), (a, b)), shape=(offset, offset))
     return connected_components(graph, directed=False)[1][:n]
 
