@@ -46,7 +46,7 @@ with open('table.csv', 'w', newline='') as f:
         Image.new('RGB', (32, 32), (100*label + i, 80*site, 255 - i)).save(f'pictures/{i}.png')
         write.writerow([f'{i}.png', 'ab'[label], 'xyz'[site], 'ab'[i % 5 > 2]])
 settings = dict(table='table.csv', path='pictures', fn='fn', label='label', bias='[site]', methods='[erm]')
-settings.update(arch='small', size=32, epochs=1, pretrained='false', workers=0)
+settings.update(arch='small', size=32, epochs=1, pretrained='false', workers=1)
 Path('study.yml').write_text(''.join(f'{k}: {v}\\n' for k, v in settings.items()))
 '''
 WRITERS = [ # every command, with little to do
