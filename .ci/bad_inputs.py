@@ -621,13 +621,13 @@ def _():
 # --- numbers ---
 
 @case('number', 'nan in a YAML file')
-def _(): return train_digits(['var', 'finite', 'nan'], var='.nan')
+def _(): return train_digits(['var', '1e-12..100', 'nan'], var='.nan')
 
 @case('number', '1e400 in a YAML file')
-def _(): return train_digits(['var', 'finite', 'inf'], var='1e400')
+def _(): return train_digits(['var', '1e-12..100', 'inf'], var='1e400')
 
 @case('number', 'inf on the command line')
-def _(): return command('lnl_train', 'demo', '--var', '.inf', '--out', 'run', says=['var', 'finite', 'inf'])
+def _(): return command('lnl_train', 'demo', '--var', '.inf', '--out', 'run', says=['var', '1e-12..100', 'inf'])
 
 @case('number', 'a word on the command line')
 def _(): return command('lnl_train', 'demo', '--epochs', 'ten', '--out', 'run', says=['epochs', "'ten'"])

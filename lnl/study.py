@@ -22,7 +22,7 @@ from fastai.vision.augment import aug_transforms
 from fastcore.basics import patch
 from fastcore.script import store_true
 from .audit import comparison_sections, method_name, write_report
-from .cli import alone, command, forget_halves, provenance, write_json, write_text
+from .cli import alone, check_out, command, forget_halves, provenance, write_json, write_text
 from .compare import Counts, compare_runs, estimate
 from .data import same_random
 from .evaluate import answers as answers_of, leakage
@@ -1277,7 +1277,7 @@ def lnl_study(
 ):
     "From a suspicion to a report: check, split, suspects, fit, choose, compare, report"
     cfg = read_study(config)
-    out = Path(out or Path('results')/Path(config).stem)
+    out = check_out(out or Path('results')/Path(config).stem, folder=True)
     with alone(out): do_study(cfg, out, resume)
 
 # %% ../nbs/46_study.ipynb #60d250da
