@@ -366,11 +366,16 @@ PICTURES = dict( # key -> what it may hold, in all experiments with pictures
     pretrained=Key(lambda v: isinstance(v, (bool, str)) and v != '', 'true, false or the path of a file'),
     num_workers=whole(0, required=False, default=0))
 
+# %% ../nbs/51_experiments_built.ipynb #414b659e
 class Pictures(DataSet):
     "Pictures with a table"
     keys = PICTURES
 
-    def check(self, cfg): check_arch(cfg['arch'])
+    def check(self, cfg):
+        check_arch(cfg['arch'])
+        if not cfg['maps']: return
+        if not cfg['frozen']: raise ValueError(f"maps needs frozen layers, frozen is null and maps {cfg['maps']!r}")
+        check_out(cfg['maps'], folder=True, name='maps')
 
     def table(self, cfg):
         "One row per picture"
@@ -432,6 +437,7 @@ class PaperPictures(Pictures):
         for name, rows in table.groupby('set'): found[f'accuracy_{name}'] = float((rows.label == rows.answer).mean())
         return found
 
+# %% ../nbs/51_experiments_built.ipynb #44568ce1
 class DogsAndCats(PaperPictures):
     "Dogs & Cats (paper, section 4.2)"
     name = 'dogs_and_cats'

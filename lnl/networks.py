@@ -520,22 +520,15 @@ class Frozen(nn.Sequential):
 
     def forward(self, x):
         marks = [hashlib.blake2b(o.tobytes(), digest_size=16).hexdigest() for o in x.detach().cpu().numpy()]
-        new = [i for i,mark in enumerate(marks) if mark not in self.known]
+        new = {mark: i for i,mark in enumerate(marks) if mark not in self.known}
         found = {mark: self.known[mark] for mark in marks if mark in self.known}
         if new:
-            with torch.no_grad(): z = super().forward(x[new]).half()
-            found.update(zip([marks[i] for i in new], z))
-            self.keep(found, z[0].nbytes)
+            with torch.no_grad(): maps = super().forward(x[list(new.values())]).half()
+            made = dict(zip(new, maps))
+            found |= made
+            left = int(self.room/maps[0].nbytes) - len(self.known)
+            self.known |= {mark: made[mark].clone() for mark in list(made)[:max(left, 0)]}
         return torch.stack([found[mark] for mark in marks]).to(x)
-
-    def keep(self,
-        found:dict, # fingerprint -> what the layers made of it
-        nbytes:int, # of one of them
-    ):
-        "Remember what there is room for"
-        for mark, z in found.items():
-            if (len(self.known) + 1)*nbytes > self.room: break
-            self.known.setdefault(mark, z.clone())
 
 # %% ../nbs/02_networks.ipynb #202d62d1
 #| code-fold: true
@@ -587,9 +580,10 @@ def thaw(
     net:BiasNet, # is changed
 ) -> BiasNet: # the same, without `Frozen`
     "From here on all layers can be trained"
+    if not any(isinstance(m, Frozen) for m in net.f.children()): return net
     layers = []
     for m in net.f.children(): layers += m if isinstance(m, Frozen) else [m]
-    if len(layers) > len(net.f): net.f = nn.Sequential(*layers).requires_grad_()
+    net.f = nn.Sequential(*layers).requires_grad_()
     return net
 
 # %% ../nbs/02_networks.ipynb #250a3134

@@ -30,7 +30,7 @@ def unfold(
     return [dict(zip(lists, values)) for values in itertools.product(*lists.values())]
 
 # %% ../nbs/43_sweep.ipynb #42063aae
-ELSEWHERE = ('path', 'device', 'num_workers') # keys that say where, not what
+ELSEWHERE = ('path', 'maps', 'device', 'num_workers') # keys that say where, not what
 class Run(NamedTuple):
     "One run of a sweep"
     cfg:dict # a checked configuration with one method
