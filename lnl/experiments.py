@@ -402,7 +402,7 @@ class Pictures(DataSet):
         net = photo_net(cfg['arch'], len(dls.vocab), bias, cfg['cut'], pretrained=weights and cfg['pretrained'],
             frozen=cfg['frozen'])
         if cfg['frozen'] and cfg['maps']: net.f[0].read(cfg['maps'])
-        return net
+        return net.to(memory_format=torch.channels_last) # on a CPU, convolutions per channel take half the time
 
     def blank(self, cfg, about):
         grey = torch.full((3, cfg['size'], cfg['size']), .5)

@@ -77,7 +77,9 @@ def kept_weights(
     net:BiasNet, # on any device
 ) -> dict: # tensors by name, on the CPU
     "What travels: the weights of f and g, not those of h"
-    return {k: v.detach().cpu().clone() for k, v in net.state_dict().items() if k.split('.')[0] != 'h'}
+    plain = torch.contiguous_format # safetensors takes no other
+    kept = {k: v for k, v in net.state_dict().items() if k.split('.')[0] != 'h'}
+    return {k: v.detach().cpu().clone(memory_format=plain) for k, v in kept.items()}
 
 def put_weights(
     net:BiasNet, # changed in place

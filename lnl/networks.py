@@ -9,7 +9,7 @@ __all__ = ['IMAGENET', 'SIDES', 'Normalize', 'MapHeads', 'BiasNet', 'digit_net',
            'read_steps', 'cut_parts', 'cut_model', 'Frozen', 'freeze', 'thaw', 'photo_net', 'grid_of', 'check_net']
 
 # %% ../nbs/02_networks.ipynb #1b04db14
-import hashlib, math, numpy as np, random, torch, torchvision, warnings
+import hashlib, math, numpy as np, random, torch, warnings
 from collections import Counter, OrderedDict
 from contextlib import contextmanager
 from copy import deepcopy
@@ -24,7 +24,6 @@ from numbers import Integral
 from pathlib import Path
 from safetensors.torch import load_file
 from torch import fx, nn
-from torchvision.models import get_model_builder, get_model_weights, list_models
 
 # %% ../nbs/02_networks.ipynb #8cc170cb
 class Normalize(nn.Module):
@@ -262,8 +261,9 @@ def _make_named(name, download):
     if name == 'small' and download:
         raise ValueError("'small' has no weights to download: use pretrained=False, or a file")
     if name == 'small': return small_net()
-    if name in list_models(module=torchvision.models):
-        return get_model_builder(name)(weights='DEFAULT' if download else None)
+    from torchvision import models # not before it is needed: it takes as long as importing PyTorch
+    if name in models.list_models(module=models):
+        return models.get_model_builder(name)(weights='DEFAULT' if download else None)
     import timm
     return timm.create_model(name, pretrained=download)
 
@@ -271,8 +271,10 @@ def check_arch(
     name:str, # 'small', or a classifier in torchvision or timm
 ):
     "Raise `ValueError` for the name of a classifier that is not there"
-    names = list_models(module=torchvision.models)
-    if name == 'small' or name in names: return
+    if name == 'small': return
+    from torchvision import models
+    names = models.list_models(module=models)
+    if name in names: return
     if find_spec('timm'):
         import timm
         if timm.is_model(name): return
@@ -333,8 +335,9 @@ def pixel_constants(
     "What a backbone's weights expect of their pixels"
     if config := getattr(model, 'pretrained_cfg', None): return config['mean'], config['std'] # timm
     name = arch if isinstance(arch, str) else getattr(arch, '__name__', None)
-    if name not in list_models(module=torchvision.models): return IMAGENET
-    transforms = get_model_weights(name).DEFAULT.transforms()
+    from torchvision import models
+    if name not in models.list_models(module=models): return IMAGENET
+    transforms = models.get_model_weights(name).DEFAULT.transforms()
     return tuple(transforms.mean), tuple(transforms.std)
 
 # %% ../nbs/02_networks.ipynb #eb4d5e00

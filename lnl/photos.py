@@ -23,7 +23,6 @@ from fastai.data.core import DataLoaders, TfmdDL
 from fastai.data.transforms import IndexSplitter, IntToFloatTensor, ItemGetter, Normalize, image_extensions
 from fastai.torch_basics import ItemTransform, TensorCategory, TensorImage, Transform
 from fastai.torch_core import TitledStr, batch_to_samples
-from fastai.vision.augment import Flip, Resize, ResizeMethod
 from fastai.vision.core import PILImage
 from fastcore.basics import compose, patch
 from fastcore.foundation import L, range_of
@@ -496,6 +495,7 @@ def photo_block(
     **kwargs, # for fastai's loaders: device, num_workers, val_bs, …
 ) -> DataBlock: # for items (path, label) or (path, label, codes)
     "How a picture, its label and its bias become a batch; raises `ValueError`, or `TypeError` for an unknown argument"
+    from fastai.vision.augment import Flip, Resize, ResizeMethod # it imports torchvision, which takes a while
     for k in kwargs:
         known = k.removeprefix('val_') in signature(TfmdDL).parameters
         if not known: raise TypeError(f"photo_block and fastai's loaders have no argument {k!r}")
