@@ -4,15 +4,15 @@
 
 # %% auto #0
 __all__ = ['MOST_VALUES', 'WITH_EXPONENT', 'COMMON', 'PICTURES', 'DIGITS', 'DATASETS', 'LARGEST', 'GAME', 'YamlLoader',
-           'count_values', 'YamlDumper', 'parse_yaml', 'dump_yaml', 'Key', 'one_of', 'whole', 'text', 'optional',
-           'is_device', 'is_method_list', 'train_counts', 'DataSet', 'PaintedDigits', 'ColoredDigits', 'BiasedDigits',
-           'save_figure', 'SearchDigits', 'SparedDigits', 'Pictures', 'PaperPictures', 'DogsAndCats', 'ImdbFace',
-           'UtkFace', 'Skin', 'is_columns', 'is_edges', 'Images', 'meant', 'check_config', 'check_keys', 'read_yaml',
-           'read_config', 'same_numbers', 'run_id', 'set_seeds', 'check_device', 'make_learner', 'random_states',
-           'set_random_states', 'save_state', 'save_tensors', 'load_state', 'check_owner', 'game', 'Bookkeeper',
-           'claim', 'about', 'keep_maps', 'train_method', 'load_network', 'ProgressFile', 'read_progress', 'show_bar',
-           'show_lines', 'progress', 'rehearse', 'train_job', 'stop_at_failure', 'train_all', 'show_curves', 'draw',
-           'results_table', 'is_finished', 'forget', 'run_experiment', 'do_run', 'names_known', 'lnl_train']
+           'count_values', 'YamlDumper', 'parse_yaml', 'dump_yaml', 'Key', 'one_of', 'whole', 'share', 'text',
+           'optional', 'is_device', 'is_method_list', 'train_counts', 'DataSet', 'PaintedDigits', 'ColoredDigits',
+           'BiasedDigits', 'save_figure', 'SearchDigits', 'SparedDigits', 'Pictures', 'PaperPictures', 'DogsAndCats',
+           'ImdbFace', 'UtkFace', 'Skin', 'is_columns', 'is_edges', 'Images', 'meant', 'check_config', 'check_keys',
+           'read_yaml', 'read_config', 'same_numbers', 'run_id', 'set_seeds', 'check_device', 'make_learner',
+           'random_states', 'set_random_states', 'save_state', 'save_tensors', 'load_state', 'check_owner', 'game',
+           'Bookkeeper', 'claim', 'about', 'keep_maps', 'train_method', 'load_network', 'ProgressFile', 'read_progress',
+           'show_bar', 'show_lines', 'progress', 'rehearse', 'train_job', 'stop_at_failure', 'train_all', 'show_curves',
+           'draw', 'results_table', 'is_finished', 'forget', 'run_experiment', 'do_run', 'names_known', 'lnl_train']
 
 # %% ../nbs/51_experiments_built.ipynb #d1c17185
 import difflib, hashlib, json, math, os, random, re, sys, threading, time
@@ -127,6 +127,12 @@ def whole(
     def ok(v): return type(v) is int and low <= v and (high is None or v <= high)
     must = f'a whole number >= {low}' if high is None else f'a whole number in {low}..{high}'
     return Key(ok, must, **kwargs)
+
+def share(
+    **kwargs, # of Key
+) -> Key: # for a number >= 0 and below 1
+    "A share, but not all"
+    return Key(lambda v: type(v) in (int, float) and 0 <= v < 1, 'a share >= 0 and below 1', **kwargs)
 
 def text(
     must:str, # what it must be
@@ -423,10 +429,11 @@ class PaperPictures(Pictures):
     make = None    # function: folder, name of the set that trains -> table
     sets = ()      # names of those that may train
     scored_by = '' # column of the bias in the table of answers
+    more = {}      # further keys, arguments of make: key -> what it may hold
 
-    def __init__(self): self.keys = dict(train=one_of(self.sets), **PICTURES)
+    def __init__(self): self.keys = dict(train=one_of(self.sets), **self.more, **PICTURES)
 
-    def table(self, cfg): return self.make(cfg['path'], cfg['train'])
+    def table(self, cfg): return self.make(cfg['path'], cfg['train'], **{k: cfg[k] for k in self.more})
     def by(self, dls): return [self.scored_by]
     def probed(self): return self.scored_by
 
@@ -453,6 +460,7 @@ class ImdbFace(PaperPictures):
     make = staticmethod(imdb_face)
     sets = ('EB1', 'EB2')
     scored_by = 'age'
+    more = dict(witnesses=share(required=False, default=0.))
     def columns(self, cfg): return dict(bias_col='age', edges=AGE_EDGES, valid_col='valid')
 
 class UtkFace(ImdbFace):

@@ -15,7 +15,6 @@ from contextlib import contextmanager
 from copy import deepcopy
 from difflib import get_close_matches
 from importlib.resources import files
-from importlib.util import find_spec
 from inspect import signature
 from io import BytesIO
 from fastcore.basics import patch
@@ -275,12 +274,10 @@ def check_arch(
     from torchvision import models
     names = models.list_models(module=models)
     if name in names: return
-    if find_spec('timm'):
-        import timm
-        if timm.is_model(name): return
-        names = sorted({*names, *timm.list_models()})
-    where = 'torchvision and timm' if find_spec('timm') else 'torchvision (timm is not installed)'
-    raise ValueError(f"arch: {where} have no classifier {name!r}; similar names: {get_close_matches(name, names)}")
+    import timm
+    if timm.is_model(name): return
+    similar = get_close_matches(name, sorted({*names, *timm.list_models()}))
+    raise ValueError(f"arch: torchvision and timm have no classifier {name!r}; similar names: {similar}")
 
 # %% ../nbs/02_networks.ipynb #d1bd5033
 def read_weights(

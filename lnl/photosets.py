@@ -63,8 +63,9 @@ def extreme_sets(
     df:pd.DataFrame, # with age in years and gender, 'female' or 'male'
     train:str='EB1', # which set trains: 'EB1' or 'EB2'
     test=None, # bool per row; None: a fifth of the rows, at random
-    seed:int=0, # of the random fifth
-) -> pd.DataFrame: # rows under 30 or from 40, with set ('EB1', 'EB2', 'Test') and valid (not in train)
+    seed:int=0, # of what is drawn at random
+    witnesses:float=0., # share of the faces that train which come from the other set, in 0..1
+) -> pd.DataFrame: # rows under 30 or from 40, with set ('EB1', 'EB2', 'Test') and valid (does not train)
     "The paper's biased sets: EB1 = women 0-29 and men 40+, EB2 = women 40+ and men 0-29; raises `ValueError`"
     if train not in ('EB1', 'EB2'): raise ValueError(f"train must be 'EB1' or 'EB2', got {train!r}")
     odd = df.gender[~df.gender.isin(['female', 'male'])]
@@ -74,8 +75,18 @@ def extreme_sets(
     old = df.age >= 40
     biased = np.where((df.gender == 'female') == young, 'EB1', 'EB2')
     name = np.where(test, 'Test', biased)
-    df = df.assign(set=name, valid=name != train)
-    return df[young | old].reset_index(drop=True)
+    df = df.assign(set=name, valid=name != train)[young | old].reset_index(drop=True)
+    if witnesses:
+        more = _witnesses(df, train, witnesses, np.random.default_rng([seed, 1]))
+        df.loc[more, 'valid'] = False
+    return df
+
+def _witnesses(df, train, share, rng): # rows of the other set, of which `share` of all that train are to be
+    if not 0 <= share < 1: raise ValueError(f"witnesses must be a share in 0..1, got {share!r}")
+    others = np.flatnonzero(~df.set.isin([train, 'Test']))
+    n = round(share/(1 - share)*(df.set == train).sum())
+    if n > len(others): raise ValueError(f"witnesses={share} needs {n} faces of the other set, it has {len(others)}")
+    return rng.permutation(others)[:n]
 
 # %% ../nbs/21_photosets.ipynb #a4e76094
 AGE_EDGES = [0, 20, 25, 30, 35, 40, 45, 50, 55, 60, 65, 70, 120] # the paper's 12 age bins; a bin holds its lower edge
@@ -208,8 +219,9 @@ IMDB_WIKI = ("The pictures and imdb.mat (imdb_crop.tar), or wiki.mat (wiki_crop.
 def imdb_face(
     path, # folder with the metadata and the folders of pictures
     train:str='EB1', # which set trains, 'EB1' or 'EB2'; the other one and the test set are watched
+    witnesses:float=0., # share of the faces that train which come from the other set, in 0..1
     mat:str=None, # 'imdb.mat', 'wiki.mat'; None: the authors' two lists if they are there, else 'imdb.mat'
-    seed:int=0, # of the test set, where the authors' lists do not give it
+    seed:int=0, # of what is drawn: the test set, where the authors' lists do not give it, and the witnesses
 ) -> pd.DataFrame: # fn, label (gender), age, set, valid
     "Table of the paper's IMDB faces, with `AGE_EDGES` for the bias; raises `ValueError` or `FileNotFoundError`"
     path = Path(path)
@@ -222,7 +234,7 @@ def imdb_face(
         file = path/(mat or 'imdb.mat')
         if not file.is_file(): raise FileNotFoundError(f"{path} has no {file.name}. {IMDB_WIKI}")
         df = face_meta(file).query('usable')
-    df = extreme_sets(df, train, test, seed)
+    df = extreme_sets(df, train, test, seed, witnesses)
     df['label'] = df.gender
     return on_disk(df[['fn', 'label', 'age', 'set', 'valid']], path, IMDB_WIKI)
 
@@ -249,7 +261,8 @@ UTKFACE = ("UTKFace's aligned and cropped faces are at susanqq.github.io/UTKFace
 def utk_face(
     path, # folder of the pictures, or of folders of pictures
     train:str='EB1', # which set trains, 'EB1' or 'EB2'; the other one and the test set are watched
-    seed:int=0, # of the test set
+    witnesses:float=0., # share of the faces that train which come from the other set, in 0..1
+    seed:int=0, # of the test set and the witnesses
 ) -> pd.DataFrame: # fn, label (gender), age, race, set, valid
     "Table of UTKFace cut into the paper's sets, `AGE_EDGES` for the bias; raises `ValueError` or `FileNotFoundError`"
     names = sorted(file.relative_to(path).as_posix() for file in Path(path).rglob('*.jpg'))
@@ -266,7 +279,7 @@ def utk_face(
     if again.any():
         warnings.warn(f"{again.sum()} of {len(df)} faces are there twice and left out once, "
             f"the first is {df.fn[again].iloc[0]}", stacklevel=2)
-    df = extreme_sets(df[~again].reset_index(drop=True), train, seed=seed)
+    df = extreme_sets(df[~again].reset_index(drop=True), train, seed=seed, witnesses=witnesses)
     df['label'] = df.gender
     return df[['fn', 'label', 'age', 'race', 'set', 'valid']]
 

@@ -83,8 +83,9 @@ def read_sweep(
 def describe(
     cfg:dict, # a checked configuration with one method
 ) -> dict: # column: text or number
-    "A configuration as columns of a table"
-    cells = {k: as_text(v) if isinstance(v, (dict, list)) else v for k, v in cfg.items() if k != 'methods'}
+    "A configuration as columns of a table, without folders and devices"
+    told = {k: v for k, v in cfg.items() if k not in ('methods', *ELSEWHERE)}
+    cells = {k: as_text(v) if isinstance(v, (dict, list)) else v for k, v in told.items()}
     return dict(method=cfg['methods'][0], **cells)
 
 # %% ../nbs/43_sweep.ipynb #df76bb5a
@@ -209,7 +210,7 @@ def completed(
     if row.get('run'): return row
     for run in runs.values():
         if not same_run(row, run): continue
-        cells = {k: v for k, v in describe(run.cfg).items() if k not in ELSEWHERE and not row.get(k)}
+        cells = {k: v for k, v in describe(run.cfg).items() if not row.get(k)}
         return {**row, **cells}
     return row
 

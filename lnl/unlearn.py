@@ -436,7 +436,7 @@ def paper_steps(
 _ADAM = partial(Adam, sqr_mom=.999, eps=1e-8, wd=0.)
 RECIPES = dict(
     stable=dict(cb=Unlearn, bias=True, opt_func=_ADAM, lr=(1.5e-2, 3e-3), sched=constant, mean=True, clip=5.),
-    photos=dict(cb=partial(Unlearn, mu=.3, n_h=2, h_bs=64), bias=True, opt_func=_ADAM, lr=(1e-3, 1e-3), sched=flat_cos,
+    photos=dict(cb=partial(Unlearn, mu=3., n_h=2, h_bs=64), bias=True, opt_func=_ADAM, lr=(1e-3, 1e-3), sched=flat_cos,
         mean=False, clip=5.),
     paper=dict(cb=TwoPass, bias='places', opt_func=partial(SGD, mom=.9, wd=5e-4, decouple_wd=False), lr=(.01, .01),
         sched=paper_steps, mean=False, clip=None))
