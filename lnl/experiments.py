@@ -407,7 +407,7 @@ class Pictures(DataSet):
         bias = 'color' if self.columns(cfg)['bias_col'] == 'color' else [len(v) for v in dls.bias_vocab]
         net = photo_net(cfg['arch'], len(dls.vocab), bias, cfg['cut'], pretrained=weights and cfg['pretrained'],
             frozen=cfg['frozen'])
-        if cfg['frozen'] and cfg['maps']: net.f[0].read(cfg['maps'])
+        if cfg['frozen'] and cfg['maps']: net.f[0].read(cfg['maps'], cfg['size'])
         return net.to(memory_format=torch.channels_last) # on a CPU, convolutions per channel take half the time
 
     def blank(self, cfg, about):
@@ -778,7 +778,7 @@ def keep_maps(
 ):
     "Leave what frozen layers have computed for other runs, if the configuration names a folder"
     for m in net.f.children():
-        if isinstance(m, Frozen) and cfg['maps']: m.write(cfg['maps'])
+        if isinstance(m, Frozen) and cfg['maps']: m.write(cfg['maps'], cfg['size'])
 
 def train_method(
     cfg:dict, # a checked configuration

@@ -535,30 +535,34 @@ class Frozen(nn.Sequential):
 @patch
 def file(self:Frozen,
     folder:Path, # of maps, for any layers
-) -> Path: # named after the layers and their weights
+    size:int, # pixels per side of the pictures
+) -> Path: # named after the layers, their weights and the size
     "Where the maps of these layers are kept for another training"
     mark = hashlib.blake2b(repr(self).encode(), digest_size=8)
     for v in self.state_dict().values(): mark.update(v.cpu().numpy().tobytes())
-    return Path(folder)/f'{mark.hexdigest()}.pt'
+    return Path(folder)/f'{mark.hexdigest()}_{size}.pt'
 
 @patch
 def read(self:Frozen,
     folder:Path, # where others left their maps
+    size:int, # pixels per side
 ):
     "Take over what another training has computed, if it has"
-    if not self.file(folder).exists(): return
-    kept = read_weights(self.file(folder), device_of(self))
+    path = self.file(folder, size)
+    if not path.exists(): return
+    kept = read_weights(path, device_of(self))
     self.known.update(zip(kept['marks'], kept['maps']))
 
 @patch
 def write(self:Frozen,
     folder:Path, # made if need be
+    size:int, # pixels per side
 ):
     "Leave for another training what is known; from maps one can guess at pictures, so keep them as safely"
     content = BytesIO()
     torch.save(dict(marks=list(self.known), maps=torch.stack([*self.known.values()])), content)
     Path(folder).mkdir(parents=True, exist_ok=True)
-    write_bytes(self.file(folder), content.getbuffer())
+    write_bytes(self.file(folder, size), content.getbuffer())
 
 # %% ../nbs/02_networks.ipynb #864845eb
 #| code-fold: true
