@@ -114,9 +114,10 @@ class Key:
 
 def one_of(
     names, # texts
+    **kwargs, # of Key
 ) -> Key: # for one of them
     "One of several names"
-    return Key(lambda v: isinstance(v, str) and v in names, f'one of {list(names)}')
+    return Key(lambda v: isinstance(v, str) and v in names, f'one of {list(names)}', **kwargs)
 
 def whole(
     low:int, # the smallest
@@ -428,13 +429,13 @@ class PaperPictures(Pictures):
     "One of the paper's biased sets trains, the others are watched"
     make = None    # function: folder, name of the set that trains -> table
     sets = ()      # names of those that may train
-    scored_by = '' # column of the bias in the table of answers
+    scored_by = None # column of the bias in the table of answers; None: what h names
     more = {}      # further keys, arguments of make: key -> what it may hold
 
     def __init__(self): self.keys = dict(train=one_of(self.sets), **self.more, **PICTURES)
 
     def table(self, cfg): return self.make(cfg['path'], cfg['train'], **{k: cfg[k] for k in self.more})
-    def by(self, dls): return [self.scored_by]
+    def by(self, dls): return [self.scored_by] if self.scored_by else dls.bias_names
     def probed(self): return self.scored_by
 
     def score(self, table, dls):
@@ -455,13 +456,26 @@ class DogsAndCats(PaperPictures):
     def paper(self, cfg): return PAPER_PHOTOS[cfg['train']]
 
 class ImdbFace(PaperPictures):
-    "IMDB faces (paper, section 4.3)"
+    "IMDB faces (paper, section 4.3): gender with age as the bias, or age with gender as the bias"
     name = 'imdb_face'
     make = staticmethod(imdb_face)
     sets = ('EB1', 'EB2')
-    scored_by = 'age'
     more = dict(witnesses=share(required=False, default=0.))
-    def columns(self, cfg): return dict(bias_col='age', edges=AGE_EDGES, valid_col='valid')
+    ages = [f'{low:02}-{high-1}' for low, high in zip(AGE_EDGES, AGE_EDGES[1:])] # the labels, if they are ages
+
+    def __init__(self):
+        super().__init__()
+        self.keys['label'] = one_of(('gender', 'age'), required=False, default='gender')
+
+    def table(self, cfg):
+        df = super().table(cfg)
+        if cfg['label'] == 'gender': return df
+        ages = pd.cut(df.age, AGE_EDGES, right=False, labels=self.ages)
+        return df.assign(gender=df.label, label=ages.astype(str))
+
+    def columns(self, cfg):
+        if cfg['label'] == 'age': return dict(bias_col='gender', valid_col='valid')
+        return dict(bias_col='age', edges=AGE_EDGES, valid_col='valid')
 
 class UtkFace(ImdbFace):
     "UTKFace, a stand-in for the IMDB faces"
@@ -474,8 +488,6 @@ class Skin(PaperPictures):
     make = staticmethod(skin_lesions)
     sets = tuple(TRAPS)
     def columns(self, cfg): return dict(bias_col=ARTEFACTS, valid_col='valid')
-    def by(self, dls): return ARTEFACTS
-    def probed(self): return None
 
     def score(self, table, dls):
         trapped = table[table.set == 'test']
