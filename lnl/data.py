@@ -65,6 +65,8 @@ def colorize(
 ) -> torch.Tensor: # uint8 [n,3,28,28]: ink gets int(255*color), the rest 0
     "Paint each digit in one flat colour; a pixel is ink if its grey value is above 128. Raises `ValueError`"
     if digits.dtype != torch.uint8: raise ValueError(f"digits must be uint8 in 0..255, got {digits.dtype}")
+    inside = (colors >= 0) & (colors <= 1) # not where a colour is no number
+    if not inside.all(): raise ValueError(f"colors must be in 0..1, got {colors[~inside][0].item():g}")
     return (digits > 128)[:,None] * (255*colors).to(torch.uint8)[:,:,None,None]
 
 # %% ../nbs/01_data.ipynb #61067f25

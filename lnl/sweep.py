@@ -259,7 +259,7 @@ def run_sweep(
     folder:Path=Path('results/sweep'), # a folder per run: record, weights, metrics per epoch; workers must see it, too
     say=print, # called with a line per finished run
 ):
-    "Do all runs that have neither a record in `folder` nor a row in `out`; raises what is wrong with the first of them"
+    "Do all runs that have neither record nor row; raises what is wrong with the first, `RuntimeError` if some are lost"
     with alone(out, file=True):
         forget_halves(Path(out).parent, Path(out).name)
         for key, run in runs.items():
@@ -281,7 +281,7 @@ def run_sweep(
         jobs = {key: (one_run, (run, run_folder(folder, key, run))) for key, run in todo.items()}
         results = run_jobs(jobs, workers, cluster, apart=True, say=say, on_result=note)
         lost = sum(isinstance(r, Failure) for r in results.values())
-        if lost: say(f'{lost} of them failed or were killed; start again to repeat them')
+        if lost: raise RuntimeError(f'{lost} of {len(todo)} runs failed or were killed; start again to repeat them')
 
 # %% ../nbs/43_sweep.ipynb #c22384d6
 @command
