@@ -16,7 +16,7 @@ import pandas as pd
 from scipy.sparse import csr_matrix
 from scipy.special import ndtri, stdtrit
 from scipy.stats import binomtest, rankdata
-from .scores import SMALLEST, check_answers, habit, interval
+from .scores import SMALLEST, check_answers, habit, interval, is_right
 
 # %% ../nbs/12_compare.ipynb #64c57faf
 def mcnemar(
@@ -524,7 +524,7 @@ def gain_rows(
     base_counts = counted(base, common)
     independent = counted.weights.shape[1] == len(counted.index)
     exact = independent and len(counts.hits) == len(base_counts.hits) == 1
-    right = [(table.answer == table.label).loc[common] for table in first]
+    right = [is_right(table).loc[common] for table in first]
     found = []
     for by, measure, how, columns in measures(counts.asked, counted.groupings, min_n):
         gain = estimate(counts, columns, how, base_counts, seed)
