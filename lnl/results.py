@@ -51,11 +51,11 @@ def half_width(
 
 # %% ../nbs/09_results.ipynb #9451234b
 SETTING = [ # what a row says of its configuration, but the seed
-    'data', 'table', 'label_col', 'bias_col', 'edges', 'method', 'recipe', 'var', 'rho', 'train', 'bs', 'n_train',
-    'size', 'arch', 'cut', 'frozen', 'pretrained', 'epochs', 'settings']
+    'data', 'table', 'label_col', 'bias_col', 'edges', 'method', 'recipe', 'var', 'rho', 'train', 'witnesses', 'label',
+    'bs', 'n_train', 'size', 'arch', 'cut', 'frozen', 'pretrained', 'epochs', 'settings']
 MEASURED = [ # means of these are shown
     'aligned', 'conflicting', 'worst', 'follows_color', 'probe_linear', 'probe_conv', 'bits', 'bits_given_digit',
-    'accuracy_TB1', 'accuracy_TB2', 'accuracy_EB1', 'accuracy_EB2', 'accuracy_Test', 'probe', 'majority']
+    'accuracy_TB1', 'accuracy_TB2', 'accuracy_EB1', 'accuracy_EB2', 'accuracy_Test', 'auc', 'probe', 'majority']
 def group_cols(
     rows:pd.DataFrame, # as from load_results
 ) -> list: # names of columns
