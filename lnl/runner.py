@@ -13,6 +13,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from urllib.parse import urlsplit
+from .cli import keep_memory
 
 # %% ../nbs/41_runner.ipynb #b9bcef69
 class Failure:
@@ -130,6 +131,7 @@ def do_file(
     "In the process of a job: do it, and leave the result in a file beside it"
     import cloudpickle
     end_with_parent()
+    keep_memory()
     function, args = pickle.loads(Path(path).read_bytes())
     result = cloudpickle.dumps(outcome(function, args))
     Path(f'{path}.result').write_bytes(result)
