@@ -101,11 +101,10 @@ log, started, seconds = [], {}, {}
 for line in proc.stdout:
     log.append(line)
     print(line, end='', flush=True)
-    said = re.match(r'(Starting|- Completed) (\S.*)\.ipynb$', line)
-    if not said: continue
-    name = said[2].rpartition('/nbs/')[2]
-    if said[1] == 'Starting': started[name] = time.monotonic()
-    else: seconds[name] = time.monotonic()-started[name]
+    for what, path in re.findall(r'(Starting|- Completed) (\S.*?)\.ipynb', line): # two processes may share a line
+        name = path.rpartition('/nbs/')[2]
+        if what == 'Starting': started[name] = time.monotonic()
+        else: seconds[name] = time.monotonic() - started.get(name, begin)
 proc.wait()
 whole = time.monotonic()-begin
 text = ''.join(log)
