@@ -19,8 +19,8 @@ from filelock import FileLock, Timeout
 
 # %% ../nbs/40_cli.ipynb #6b848637
 def keep_memory() -> bool: # was anything changed?
-    "Let this process keep what one batch frees for the next one; on Linux with glibc, unless MALLOC_… is set there"
-    if platform.libc_ver()[0] != 'glibc' or any(k.startswith('MALLOC_') for k in os.environ): return False
+    "Let this process keep what one batch frees for the next one; on Linux with glibc"
+    if platform.libc_ver()[0] != 'glibc': return False
     libc = ctypes.CDLL(None)
     larger = libc.mallopt(-3, 2**30) # M_MMAP_THRESHOLD: blocks of so many bytes are handed back one by one
     later = libc.mallopt(-1, 2**31 - 1) # M_TRIM_THRESHOLD: so many bytes may lie idle
